@@ -1,0 +1,61 @@
+package memory
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/trilha/trilha/internal/fault"
+	"github.com/trilha/trilha/internal/task"
+)
+
+// outcome is how a task ends.
+type outcome struct {
+	status task.Status
+	result json.RawMessage
+	why    string
+}
+
+// end gives e its final status. The first call wins and the others do nothing:
+// this is where completion, cancellation and shutdown race.
+func (s *Store) end(e *entry, out outcome) {
+	if e.life == nil {
+		return
+	}
+	s.leaveQueue(e)
+	if e.life.cancel != nil {
+		e.life.cancel()
+	}
+	if e.life.unique != "" {
+		delete(e.owner.unique, e.life.unique)
+	}
+	now := time.Now()
+	t := &e.task
+	t.Status, t.Result, t.Error = out.status, out.result, out.why
+	t.UpdatedAt, t.CompletedAt, t.ExpiresAt = now, now, now.Add(s.limits.TTL)
+	t.Messages = slices.Clone(t.Messages) // leaves the spare room behind
+	if out.status == task.Completed {
+		t.Progress = 100
+	}
+	e.publishFinal()
+	e.life = nil
+	s.keep(e)
+}
+
+// Cancel implements task.Store. The slot of a running task is free when its
+// work has returned, not before.
+func (s *Store) Cancel(_ context.Context, owner, id string) (task.Task, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, err := s.find(owner, id)
+	if err != nil {
+		return task.Task{}, err
+	}
+	if e.task.Status.Final() && e.task.Status != task.Cancelled {
+		return e.snapshot(), fault.New(fault.Conflict, "task %q has already %s", id, e.task.Status).
+			With("There is nothing left to cancel.")
+	}
+	s.end(e, outcome{status: task.Cancelled, why: "cancelled at its owner's request"})
+	return e.snapshot(), nil
+}

@@ -1,0 +1,103 @@
+package task
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+)
+
+// Store accepts tasks, runs them and remembers them. What always holds:
+//
+//   - A created task is readable by its owner before Submit returns.
+//   - Progress never goes down; a final status never changes; Cancel wins or
+//     loses its race with completion once, for everyone.
+//   - Whoever watches a task sees its final snapshot, however slow they are; a
+//     slow watcher may miss steps in between and never slows the task down.
+//   - Someone else's task and one that does not exist answer alike.
+//   - A panic in the work fails its task with a clean message and nothing else.
+//   - What waits is ordered by priority and age within an owner, and owners take
+//     turns.
+type Store interface {
+	// Submit makes a task. Errors: Invalid (no owner, unknown kind), Conflict
+	// (idempotency key used with another request), Limit, Unavailable (shutting
+	// down).
+	Submit(ctx context.Context, s Spec) (Submission, error)
+
+	// Get returns one task of owner, or NotFound.
+	Get(ctx context.Context, owner, id string) (Task, error)
+
+	// List pages through owner's tasks, newest first. Errors: Invalid (limit,
+	// cursor, status).
+	List(ctx context.Context, owner string, f Filter) (Page, error)
+
+	// Watch subscribes to one task of owner, or NotFound. The subscription ends
+	// with the task, with ctx, or when it is stopped. Its first event is the
+	// task as it stands.
+	Watch(ctx context.Context, owner, id string) (*Watch, error)
+
+	// Cancel ends one task of owner: its status is Cancelled before Cancel
+	// returns, and its work learns through its context. Cancelling a cancelled
+	// task changes nothing and is no error. Errors: NotFound; Conflict, together
+	// with the task, when it had ended otherwise.
+	Cancel(ctx context.Context, owner, id string) (Task, error)
+
+	// Shutdown refuses new tasks, lets running work go on until ctx ends, then
+	// stops it. It returns when no goroutine of the store is left. A store in
+	// memory fails what has not ended, with the reason; a durable one hands it
+	// back to be resumed.
+	Shutdown(ctx context.Context) error
+}
+
+// Work carries out one kind of task. It must return soon after ctx ends. Its
+// error's text reaches the owner only if it is a fault; any other error is
+// logged and shown as an internal error.
+type Work func(ctx context.Context, run Run) (json.RawMessage, error)
+
+// Run is what a Work sees of its task. It is safe for concurrent use, and does
+// nothing once the task has ended.
+type Run interface {
+	// Task is the task as it stood when the run began.
+	Task() Task
+	// Report raises the progress to percent (0-99; less than before leaves it as
+	// it is) and adds a message to the log unless it is empty. Of the message
+	// control characters and what goes beyond 500 bytes are left out. It never
+	// blocks on a watcher.
+	Report(percent int, message string)
+}
+
+// Watch is a subscription to one task.
+type Watch struct {
+	// Events carries snapshots, without gaps while the reader keeps up, and is
+	// closed after the final one; it is closed without one when the
+	// subscription is stopped or its context ends.
+	Events <-chan Task
+
+	stop func()
+	once sync.Once
+}
+
+// NewWatch is for stores: stop is called at most once.
+func NewWatch(events <-chan Task, stop func()) *Watch {
+	return &Watch{Events: events, stop: stop}
+}
+
+// Stop ends the subscription; it may be called at any time and more than once.
+func (w *Watch) Stop() { w.once.Do(w.stop) }
+
+// Wait returns the task when it has ended or when ctx has, whichever is first:
+// the caller tells by the status. Only a failed look-up is an error.
+func Wait(ctx context.Context, s Store, owner, id string) (Task, error) {
+	w, err := s.Watch(ctx, owner, id)
+	if err != nil {
+		return Task{}, err
+	}
+	defer w.Stop()
+	var last Task
+	for t := range w.Events {
+		last = t
+	}
+	if last.Status.Final() {
+		return last, nil
+	}
+	return s.Get(context.WithoutCancel(ctx), owner, id)
+}

@@ -1,0 +1,212 @@
+// Package task is the domain of background work: what a task is, how its
+// status may move, what limits hold, what a watcher sees, and the interface
+// that stores implement. It knows nothing of learning paths (a task's input
+// and result are opaque JSON), of MCP, of HTTP, or of any database.
+//
+// Stores live below it in their own packages (task/memory) and all pass the
+// contract suite in task/tasktest.
+package task
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/trilha/trilha/internal/fault"
+)
+
+// Status is where a task stands.
+type Status string
+
+// The statuses of a task. The last three are final.
+const (
+	Pending   Status = "pending"
+	Running   Status = "running"
+	Completed Status = "completed"
+	Failed    Status = "failed"
+	Cancelled Status = "cancelled"
+)
+
+// Statuses lists every status, in the order of a task's life.
+func Statuses() []Status { return []Status{Pending, Running, Completed, Failed, Cancelled} }
+
+// moves lists every legal change of status.
+var moves = map[Status][]Status{
+	Pending: {Running, Completed, Cancelled, Failed}, // Completed: the result was known at once
+	Running: {Completed, Failed, Cancelled, Pending}, // Pending: its worker was lost, or it awaits its owner
+}
+
+// Final reports whether s can never change again.
+func (s Status) Final() bool { return len(moves[s]) == 0 }
+
+// CanMove reports whether a task may go from s to next.
+func (s Status) CanMove(next Status) bool { return slices.Contains(moves[s], next) }
+
+// Priority orders what waits; see Limits.Ageing.
+type Priority string
+
+// The priorities. The empty Priority counts as Normal.
+const (
+	High   Priority = "high"
+	Normal Priority = "normal"
+	Low    Priority = "low"
+)
+
+// Rank is 0 for High, 1 for Normal, 2 for Low: how many ageing steps a task of
+// this priority stands behind a high one created at the same moment.
+func (p Priority) Rank() int {
+	switch p {
+	case High:
+		return 0
+	case Low:
+		return 2
+	default:
+		return 1
+	}
+}
+
+// Message is one line of a task's log, for its owner to read.
+type Message struct {
+	Time time.Time
+	Text string
+}
+
+// Task is a snapshot of one background run. Values are copies: holding one
+// never blocks the store, and its slices must not be written to.
+type Task struct {
+	ID          string // uuid v4
+	Owner       string // a principal, never a session
+	Kind        string // which Work runs it
+	Description string
+	Priority    Priority
+	Input       json.RawMessage // for the Work; opaque here
+
+	Status   Status
+	Progress int             // 0-100, never falls; 100 exactly when Completed
+	Result   json.RawMessage // of a Completed task
+	Error    string          // of a Failed or Cancelled task: words for the owner
+	Messages []Message       // at most MaxMessages, oldest first
+
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+	CompletedAt time.Time // zero until the status is final
+	ExpiresAt   time.Time // zero until the status is final; then when it is forgotten
+}
+
+// MaxMessages bounds a task's log. When it is full the oldest lines go.
+const MaxMessages = 100
+
+// Spec describes a task to be made.
+type Spec struct {
+	Owner       string
+	Kind        string
+	Description string
+	Priority    Priority
+	Input       json.RawMessage
+
+	// IdempotencyKey, if set, makes a second Submit of this owner with the same
+	// key, Kind and Input return the first task for as long as that task is kept;
+	// with another Kind or Input it is a Conflict.
+	IdempotencyKey string
+
+	// Unique, if set, makes Submit return this owner's task with the same Unique
+	// that has not ended yet, if there is one.
+	Unique string
+
+	// Result, if not nil, is the outcome known beforehand: the task is created
+	// Completed and no work runs.
+	Result json.RawMessage
+
+	// Watch asks for a subscription that is in place before the work can start,
+	// so that it misses nothing; for a task that is repeated, or created
+	// Completed, it is as Store.Watch gives it. It does not end with Submit's
+	// context: it must be stopped, or drained to its end.
+	Watch bool
+}
+
+// Submission is the answer to Submit.
+type Submission struct {
+	Task     Task
+	Repeated bool   // an existing task was returned (IdempotencyKey or Unique)
+	Watch    *Watch // nil unless Spec.Watch
+}
+
+// Filter selects and pages a listing.
+type Filter struct {
+	Statuses []Status // none: all
+	Limit    int      // 1-MaxPage; 0: DefaultPage
+	Cursor   string   // Page.Next of the page before; empty: from the newest
+}
+
+// Sizes of a page of a listing.
+const (
+	DefaultPage = 20
+	MaxPage     = 100
+)
+
+// Page is a part of a listing, newest task first. Results are left out of the
+// listed tasks: Get has them.
+type Page struct {
+	Tasks []Task
+	Next  string // cursor of the next page; empty on the last
+	Total int    // how many tasks the filter selects in all
+}
+
+// Limits bound what a store accepts, runs and keeps. Zero fields take the
+// value of DefaultLimits.
+type Limits struct {
+	RunningPerOwner int           // at once; more wait
+	Running         int           // at once, over all owners; more wait
+	WaitingPerOwner int           // more are refused
+	Kept            int           // tasks in all; when full the oldest finished one goes, and with none finished Submit is refused
+	KeptBytes       int64         // results in all; when over the oldest finished tasks go
+	TTL             time.Duration // from a task's end until it is forgotten
+	Ageing          time.Duration // a task goes ahead of one that is one rank higher and this much younger
+}
+
+// DefaultLimits are those of the design; Running is left to the caller (the
+// number of processors).
+func DefaultLimits() Limits {
+	return Limits{
+		RunningPerOwner: 2,
+		Running:         2,
+		WaitingPerOwner: 1000,
+		Kept:            20_000,
+		KeptBytes:       512 << 20,
+		TTL:             24 * time.Hour,
+		Ageing:          time.Minute,
+	}
+}
+
+// OrDefaults fills zero fields from DefaultLimits.
+func (l Limits) OrDefaults() Limits {
+	d := DefaultLimits()
+	if l.RunningPerOwner == 0 {
+		l.RunningPerOwner = d.RunningPerOwner
+	}
+	if l.Running == 0 {
+		l.Running = d.Running
+	}
+	if l.WaitingPerOwner == 0 {
+		l.WaitingPerOwner = d.WaitingPerOwner
+	}
+	if l.Kept == 0 {
+		l.Kept = d.Kept
+	}
+	if l.KeptBytes == 0 {
+		l.KeptBytes = d.KeptBytes
+	}
+	if l.TTL == 0 {
+		l.TTL = d.TTL
+	}
+	if l.Ageing == 0 {
+		l.Ageing = d.Ageing
+	}
+	return l
+}
+
+// ErrNotFound is the one answer for a task that does not exist, has expired, or
+// is someone else's.
+func ErrNotFound(id string) error {
+	return fault.New(fault.NotFound, "no task with id %q", id)
+}
