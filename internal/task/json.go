@@ -1,6 +1,7 @@
 package task
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"strconv"
@@ -18,13 +19,11 @@ func (s Seconds) MarshalJSON() ([]byte, error) {
 	if t.IsZero() {
 		return []byte("null"), nil
 	}
-	us := t.UnixMicro()
-	out := strconv.AppendInt(nil, us/1e6, 10)
-	frac := strconv.Itoa(int(us%1e6) + 1e6)[1:]
-	for len(frac) > 1 && frac[len(frac)-1] == '0' {
-		frac = frac[:len(frac)-1]
+	out := strconv.AppendFloat(nil, float64(t.UnixMicro())/1e6, 'f', -1, 64)
+	if !bytes.ContainsRune(out, '.') {
+		out = append(out, ".0"...)
 	}
-	return append(append(out, '.'), frac...), nil
+	return out, nil
 }
 
 // UnmarshalJSON reads what MarshalJSON writes, and integers.

@@ -38,6 +38,13 @@ func (e *entry) snapshot() task.Task {
 	return t
 }
 
+// listed is a snapshot for a listing.
+func (e *entry) listed() task.Task {
+	t := e.snapshot()
+	t.Result = nil
+	return t
+}
+
 // before orders the tasks of one owner that wait. The key of a task never
 // changes, which is what makes ageing cheap.
 func (e *entry) before(f *entry) bool {

@@ -44,6 +44,7 @@ func (s *Store) List(_ context.Context, owner string, f task.Filter) (task.Page,
 		return page, nil
 	}
 	var last uint64 // sequence of the page's last task
+	more := false
 	for e := o.newest; e != nil; e = e.older {
 		if len(f.Statuses) > 0 && !slices.Contains(f.Statuses, e.task.Status) {
 			continue
@@ -52,13 +53,14 @@ func (s *Store) List(_ context.Context, owner string, f task.Filter) (task.Page,
 		switch {
 		case e.seq >= before: // on an earlier page
 		case len(page.Tasks) < f.Limit:
-			t := e.snapshot()
-			t.Result = nil
-			page.Tasks = append(page.Tasks, t)
+			page.Tasks = append(page.Tasks, e.listed())
 			last = e.seq
 		default:
-			page.Next = cursor(last)
+			more = true
 		}
+	}
+	if more {
+		page.Next = cursor(last)
 	}
 	return page, nil
 }

@@ -1,0 +1,75 @@
+# What a contributor runs. Everything needs Go alone; `make smoke` needs Node too.
+
+# Words can be changed on the command line: make fuzz FUZZTIME=5m
+FUZZTIME  ?= 30s
+BENCHTIME ?= 1s
+BENCH     ?= .
+BENCHPKGS ?= ./internal/bench/...
+TESTFLAGS ?=
+
+# The race detector needs a C compiler; without one Go itself says CGO_ENABLED=0.
+RACE ?= $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS  = -s -w -X github.com/trilha/trilha/internal/app.Version=$(VERSION)
+
+GOLANGCI_VERSION = v2.15.0
+GOLANGCI         = .tools/bin/golangci-lint-$(GOLANGCI_VERSION)
+
+.DEFAULT_GOAL := build
+.PHONY: build test bench lint fmt fuzz docs catalog cover smoke ci clean help
+
+build: ## ./trilha, a static binary
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o trilha ./cmd/trilha
+
+test: ## every test, with the race detector where there is a C compiler
+	@test -n '$(RACE)' || echo 'note: no C compiler, so the tests run without the race detector' >&2
+	go test $(RACE) $(TESTFLAGS) ./...
+
+bench: ## speed and memory, as ratios to a bare server (BENCH, BENCHTIME, BENCHPKGS)
+	go test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) $(BENCHPKGS)
+
+lint: $(GOLANGCI) ## formatting, vet and the linters of .golangci.yml
+	$(GOLANGCI) run ./...
+
+fmt: $(GOLANGCI) ## format the code as lint wants it
+	$(GOLANGCI) fmt ./...
+
+# The version is in the name, so that a new pin is installed and an old one is not used.
+$(GOLANGCI):
+	@mkdir -p .tools/bin
+	GOBIN='$(CURDIR)/.tools/bin' GOFLAGS= CGO_ENABLED=0 go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	@mv .tools/bin/golangci-lint $@
+
+fuzz: ## every fuzz target for FUZZTIME each
+	@set -e; found=0; \
+	for pkg in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' "$$pkg" | grep '^Fuzz' || true); do \
+			found=$$((found + 1)); \
+			echo "== $$pkg $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime '$(FUZZTIME)' "$$pkg"; \
+		done; \
+	done; \
+	echo "$$found fuzz targets run"
+
+docs: ## write docs/tools.md and the golden files anew; look at the diff
+	UPDATE_GOLDEN=1 go test -count=1 ./tools/... ./internal/mcpface/...
+
+catalog: ## check the subjects in internal/catalog/data and pack them
+	go generate ./internal/catalog
+
+cover: ## coverage over all packages, into cover.out
+	go test -coverpkg=./... -coverprofile=cover.out ./...
+	go tool cover -func=cover.out | tail -n 1
+
+smoke: build ## a real MCP client against ./trilha, over stdio and HTTP (needs Node 20)
+	bash .ci/smoke
+
+ci: ## everything that CI runs
+	bash .ci/run
+
+clean: ## remove what make made, the linter excepted
+	rm -f trilha cover.out
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

@@ -1,0 +1,60 @@
+package catalog
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+)
+
+// Pack gives the files that are embedded, by name: the index and one file a
+// subject, each gzipped JSON.
+func Pack(subjects []*Subject) (map[string][]byte, error) {
+	files := map[string][]byte{}
+	add := func(name string, v any) error {
+		var buf bytes.Buffer
+		zw, err := gzip.NewWriterLevel(&buf, gzip.BestCompression)
+		if err != nil {
+			return err
+		}
+		if err := json.NewEncoder(zw).Encode(v); err != nil {
+			return fmt.Errorf("pack %s: %w", name, err)
+		}
+		if err := zw.Close(); err != nil {
+			return fmt.Errorf("pack %s: %w", name, err)
+		}
+		files[name] = buf.Bytes()
+		return nil
+	}
+	if err := add("index.json.gz", indexOf(subjects)); err != nil {
+		return nil, err
+	}
+	for _, s := range subjects {
+		if err := add(s.ID+".json.gz", s); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+// Export is the whole graph as one document, for those who judge or reuse it.
+type Export struct {
+	Concepts []Concept  `json:"concepts"`
+	Subjects []*Subject `json:"subjects"`
+}
+
+// Export gathers every concept and, without them, every subject.
+func (c *Catalog) Export() (Export, error) {
+	all, err := c.All()
+	if err != nil {
+		return Export{}, err
+	}
+	var out Export
+	for _, s := range all {
+		out.Concepts = append(out.Concepts, s.Concepts...)
+		bare := *s
+		bare.Concepts = nil
+		out.Subjects = append(out.Subjects, &bare)
+	}
+	return out, nil
+}

@@ -1,0 +1,154 @@
+package generate
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/trilha/trilha/internal/catalog"
+	"github.com/trilha/trilha/internal/learning"
+)
+
+// defaultLinks is how many links a step gets unless max_resources says otherwise.
+const defaultLinks = 3
+
+// links shares the links out: each node gets one before any gets two, nodes in
+// order, as far as max_resources goes.
+func (b *builder) links() error {
+	offers := make([][]learning.Resource, len(b.path.Nodes))
+	withLinks := 0
+	for i := range b.path.Nodes {
+		offer, err := b.offer(&b.path.Nodes[i])
+		if err != nil {
+			return err
+		}
+		offers[i] = offer
+		if len(offer) > 0 {
+			withLinks++
+		}
+	}
+	room := b.plan.Request.MaxResources
+	if room == 0 {
+		room = defaultLinks * len(b.path.Nodes)
+	} else if room < withLinks {
+		b.unmet = append(b.unmet, learning.Unmet{Bound: "max_resources", Asked: room, Got: withLinks, Why: whyLinks.in(b.language)})
+	}
+	most := max(defaultLinks, (room+len(offers)-1)/len(offers))
+	for round := 0; round < most && room > 0; round++ {
+		for i := range offers {
+			if round < len(offers[i]) && room > 0 {
+				b.path.Nodes[i].Resources = append(b.path.Nodes[i].Resources, offers[i][round])
+				room--
+			}
+		}
+	}
+	b.say(75, sayResources, withLinks, len(offers))
+	return nil
+}
+
+// offer lists a node's links, best first.
+func (b *builder) offer(n *learning.Node) ([]learning.Resource, error) {
+	id := n.ID
+	if id == rootID {
+		id = b.plan.Topic
+	}
+	if id == "" || n.Type == learning.ProjectOf {
+		return nil, nil
+	}
+	var links []catalog.Resource
+	var wikipedia catalog.Text
+	if s := b.ix.Subject(id); s != nil {
+		subject, err := b.catalog.Subject(id)
+		if err != nil {
+			return nil, err
+		}
+		links, wikipedia = subject.Resources, subject.Wikipedia
+	} else if b.ix.Entry(id) != nil {
+		c, err := b.catalog.Concept(id)
+		if err != nil {
+			return nil, err
+		}
+		links, wikipedia = c.Resources, c.Wikipedia
+	}
+	return b.asResources(n.ID, n.Title, links, wikipedia), nil
+}
+
+func (b *builder) asResources(nodeID, title string, links []catalog.Resource, wikipedia catalog.Text) []learning.Resource {
+	all := slices.Clone(links)
+	if u := wikipediaURL(wikipedia, b.language); u != "" {
+		all = append(all, catalog.Resource{URL: u, Title: wikipediaTitle.in(b.language, title), Type: "article", Language: b.language, Minutes: 10})
+	} else if u := wikipediaURL(wikipedia, "en"); u != "" {
+		all = append(all, catalog.Resource{URL: u, Title: wikipediaTitle.in("en", strings.ReplaceAll(wikipedia.En, "_", " ")), Type: "article", Language: "en", Minutes: 10})
+	}
+	out := make([]learning.Resource, 0, len(all))
+	for i, r := range preferred(all, b.language) {
+		out = append(out, b.asResource(nodeID, i, r))
+	}
+	return out
+}
+
+// preferred puts links in the asked language first, then English ones, then the
+// rest; within a language it alternates kinds, so that the first few differ.
+func preferred(links []catalog.Resource, language string) []catalog.Resource {
+	rank := func(r catalog.Resource) int {
+		switch r.Language {
+		case language:
+			return 0
+		case "en":
+			return 1
+		default:
+			return 2
+		}
+	}
+	seen := map[string]int{}
+	turn := make(map[string]int, len(links))
+	for _, r := range links {
+		turn[r.URL] = seen[r.Language+r.Type]
+		seen[r.Language+r.Type]++
+	}
+	out := slices.Clone(links)
+	slices.SortStableFunc(out, func(a, c catalog.Resource) int {
+		if d := rank(a) - rank(c); d != 0 {
+			return d
+		}
+		return turn[a.URL] - turn[c.URL]
+	})
+	return out
+}
+
+func (b *builder) asResource(nodeID string, i int, r catalog.Resource) learning.Resource {
+	out := learning.Resource{
+		ID: fmt.Sprintf("%s#r%d", nodeID, i+1), Title: r.Title, URL: r.URL, Type: r.Type,
+		Metadata: map[string]string{"language": r.Language},
+	}
+	about := r.Where
+	if r.Where != "" {
+		out.Metadata["where"] = r.Where
+	}
+	if r.Language != b.language {
+		about = strings.TrimPrefix(about+". "+inLanguage[r.Language].in(b.language), ". ")
+	}
+	if about != "" {
+		out.Description = &about
+	}
+	if r.Minutes > 0 {
+		minutes := r.Minutes
+		if r.Type == "article" || r.Type == "documentation" || r.Type == "book" || r.Type == "qa" {
+			out.ReadTime = &minutes
+		} else {
+			out.Duration = &minutes
+		}
+	}
+	return out
+}
+
+// wikipediaURL gives the article's address in a language, or nothing.
+func wikipediaURL(titles catalog.Text, language string) string {
+	title := titles.In(language)
+	if title == "" {
+		return ""
+	}
+	u := url.URL{Scheme: "https", Host: language + ".wikipedia.org", Path: "/wiki/" + title}
+	return u.String()
+}

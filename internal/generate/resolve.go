@@ -1,0 +1,164 @@
+package generate
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/trilha/trilha/internal/catalog"
+	"github.com/trilha/trilha/internal/fault"
+	"github.com/trilha/trilha/internal/learning"
+)
+
+// Plan is a checked request together with what its words mean.
+type Plan struct {
+	Request learning.Request `json:"request"` // normalized
+	Topic   string           `json:"topic,omitempty"`
+	Known   []string         `json:"known,omitempty"`   // ids
+	Missed  []string         `json:"missed,omitempty"`  // known words that mean nothing here
+	Outline []string         `json:"outline,omitempty"` // id for each outline item; "" where none
+}
+
+// Plan checks a request and resolves its words, without touching the network, so
+// that a wrong or ambiguous topic is told before a task is made. Errors are
+// Invalid (a field), NotFound (an unknown topic, with the nearest) or Conflict
+// (an ambiguous one, with the candidates).
+func (g *Generator) Plan(r learning.Request) (Plan, error) {
+	r, err := r.Normalize()
+	if err != nil {
+		return Plan{}, err
+	}
+	ix, err := g.catalog.Index()
+	if err != nil {
+		return Plan{}, err
+	}
+	p := Plan{Request: r}
+	if len(r.Outline) > 0 {
+		return p.withOutline(ix)
+	}
+	if p.Topic, err = resolveTopic(ix, r.Topic, r.Language); err != nil {
+		return Plan{}, err
+	}
+	if err := checkCategory(ix, p.Topic, r.Category); err != nil {
+		return Plan{}, err
+	}
+	for _, k := range r.Known {
+		if ids := ix.Resolve(k); len(ids) == 1 {
+			p.Known = append(p.Known, ids[0])
+		} else {
+			p.Missed = append(p.Missed, k)
+		}
+	}
+	if slices.Contains(p.Known, p.Topic) {
+		return Plan{}, fault.InField("known", "names the topic itself, %q", r.Topic).With("Leave it out of known, or ask for what comes after it")
+	}
+	return p, nil
+}
+
+func checkCategory(ix *catalog.Index, topic, category string) error {
+	if category == "" || category == ix.Category(topic) {
+		return nil
+	}
+	if !slices.Contains(catalog.Categories(), category) {
+		return fault.InField("category", "%q is not known", category).With("Use one of %s, or leave it out", strings.Join(catalog.Categories(), ", "))
+	}
+	return fault.InField("category", "the topic is in %s, not in %s", ix.Category(topic), category).With("Leave category out, or use %s", ix.Category(topic))
+}
+
+func resolveTopic(ix *catalog.Index, topic, language string) (string, error) {
+	ids := ix.Resolve(topic)
+	switch {
+	case len(ids) == 1:
+		return ids[0], nil
+	case len(ids) > 1:
+		return "", fault.New(fault.Conflict, "topic %q is ambiguous: %s", topic, describe(ix, ids, language)).
+			With("Ask again with one of these titles or ids as topic")
+	}
+	var near []string
+	for _, m := range ix.Search(topic, 5) {
+		near = append(near, m.ID)
+	}
+	e := fault.New(fault.NotFound, "topic %q is not in the concept graph", topic)
+	if len(near) > 0 {
+		return "", e.With("Nearest: %s. Ask again with one of these, or call search_concepts, or send your own outline", describe(ix, near, language))
+	}
+	var subjects []string
+	for _, s := range ix.Subjects() {
+		subjects = append(subjects, s.ID)
+	}
+	return "", e.With("Subjects here: %s. Ask for one of these or a concept of them (search_concepts finds them), or send your own outline", describe(ix, subjects, language))
+}
+
+func describe(ix *catalog.Index, ids []string, language string) string {
+	var out []string
+	for _, id := range ids {
+		out = append(out, fmt.Sprintf("%q (%s)", ix.Title(id, language), id))
+	}
+	return strings.Join(out, ", ")
+}
+
+// withOutline grounds the caller's own outline: items that carry a name of the
+// graph get its texts and links. Duplicates, unknown requirements and cycles are
+// refused.
+func (p Plan) withOutline(ix *catalog.Index) (Plan, error) {
+	if ids := ix.Resolve(p.Request.Topic); len(ids) == 1 {
+		p.Topic = ids[0]
+	}
+	place := map[string]int{}
+	for i, it := range p.Request.Outline {
+		if _, twice := place[catalog.Fold(it.Title)]; twice {
+			return Plan{}, fault.InField("outline", "%q stands twice", it.Title).With("Give each step a title of its own")
+		}
+		place[catalog.Fold(it.Title)] = i
+		id := ""
+		if ids := ix.Resolve(it.Title); len(ids) == 1 && ix.Entry(ids[0]) != nil && !slices.Contains(p.Outline, ids[0]) {
+			id = ids[0]
+		}
+		p.Outline = append(p.Outline, id)
+	}
+	for _, it := range p.Request.Outline {
+		for _, r := range it.Requires {
+			if _, ok := place[catalog.Fold(r)]; !ok {
+				return Plan{}, fault.InField("outline", "%q requires %q, which is no step of the outline", it.Title, r).With("Name another step's title, or add the step")
+			}
+		}
+	}
+	if loop := findCycle(p.Request.Outline, place); loop != "" {
+		return Plan{}, fault.InField("outline", "steps require each other in a circle: %s", loop).With("Remove one of these requirements")
+	}
+	if n := p.Request.NumNodes; n > 0 && n < len(p.Outline)+1 {
+		return Plan{}, fault.InField("num_nodes", "%d is too few for an outline of %d steps and the overview", n, len(p.Outline)).With("Ask for %d, or leave num_nodes out", len(p.Outline)+1)
+	}
+	return p, nil
+}
+
+// findCycle gives the titles along one cycle, or nothing.
+func findCycle(items []learning.OutlineItem, place map[string]int) string {
+	const visiting, done = 1, 2
+	state := make([]int, len(items))
+	var trail []string
+	var visit func(int) bool
+	visit = func(i int) bool {
+		trail = append(trail, items[i].Title)
+		state[i] = visiting
+		for _, r := range items[i].Requires {
+			j := place[catalog.Fold(r)]
+			if state[j] == visiting {
+				trail = append(trail[slices.Index(trail, items[j].Title):], items[j].Title)
+				return true
+			}
+			if state[j] == 0 && visit(j) {
+				return true
+			}
+		}
+		state[i] = done
+		trail = trail[:len(trail)-1]
+		return false
+	}
+	for i := range items {
+		if state[i] == 0 && visit(i) {
+			return strings.Join(trail, " -> ")
+		}
+	}
+	return ""
+}

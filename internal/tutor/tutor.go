@@ -1,0 +1,187 @@
+// Package tutor is what can be asked of Trilha: make a path, watch its task,
+// cancel it, fetch the path, look concepts up. Every face calls it and adds
+// nothing but its own wire. Whose request it is comes in as owner, a principal.
+package tutor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/trilha/trilha/internal/catalog"
+	"github.com/trilha/trilha/internal/fault"
+	"github.com/trilha/trilha/internal/generate"
+	"github.com/trilha/trilha/internal/learning"
+	"github.com/trilha/trilha/internal/task"
+)
+
+// PathKind is the kind of the tasks that make learning paths.
+const PathKind = "learning_path"
+
+// Tutor answers requests from a catalogue, a task store and a shelf of finished
+// paths. It is safe for concurrent use.
+type Tutor struct {
+	catalog   *catalog.Catalog
+	generator *generate.Generator
+	shelf     *Shelf
+	tasks     task.Store
+}
+
+// New makes a Tutor. tasks must run the work that Work gives for the same
+// generator and shelf.
+func New(c *catalog.Catalog, g *generate.Generator, shelf *Shelf, tasks task.Store) *Tutor {
+	return &Tutor{catalog: c, generator: g, shelf: shelf, tasks: tasks}
+}
+
+// Work is the work of a PathKind task: its input is a generate.Plan, its result a
+// learning.Path, which is put on its owner's shelf as well.
+func Work(g *generate.Generator, shelf *Shelf) task.Work {
+	return func(ctx context.Context, run task.Run) (json.RawMessage, error) {
+		t := run.Task()
+		var plan generate.Plan
+		if err := json.Unmarshal(t.Input, &plan); err != nil {
+			return nil, fmt.Errorf("task %s: input: %w", t.ID, err)
+		}
+		path, err := g.Run(ctx, plan, run.Report)
+		if err != nil {
+			return nil, err
+		}
+		result, err := json.Marshal(path)
+		if err != nil {
+			return nil, fmt.Errorf("task %s: result: %w", t.ID, err)
+		}
+		shelf.Put(t.Owner, plan.Request.Canonical(), path.ID, result)
+		return result, nil
+	}
+}
+
+// Order is a request for a path with what belongs to its task alone.
+type Order struct {
+	learning.Request
+	Priority       task.Priority
+	IdempotencyKey string
+	Watch          bool // see task.Spec
+}
+
+// Generate makes a task that makes a path. A request whose path is on the owner's
+// shelf gives a completed task; one that is being worked on gives that task.
+// Errors: Invalid, NotFound (topic), Conflict (ambiguous topic, idempotency key),
+// Limit, Unavailable.
+func (t *Tutor) Generate(ctx context.Context, owner string, o Order) (task.Submission, error) {
+	plan, err := t.generator.Plan(o.Request)
+	if err != nil {
+		return task.Submission{}, err
+	}
+	input, err := json.Marshal(plan)
+	if err != nil {
+		return task.Submission{}, fmt.Errorf("plan of %q: %w", o.Topic, err)
+	}
+	key := plan.Request.Canonical()
+	return t.tasks.Submit(ctx, task.Spec{
+		Owner: owner, Kind: PathKind, Priority: o.Priority, Input: input,
+		Description:    "Generate learning path for topic: " + plan.Request.Topic,
+		IdempotencyKey: o.IdempotencyKey, Unique: key,
+		Result: t.shelf.Find(owner, key), Watch: o.Watch,
+	})
+}
+
+// Task gives one task of owner, or NotFound.
+func (t *Tutor) Task(ctx context.Context, owner, id string) (task.Task, error) {
+	return t.tasks.Get(ctx, owner, id)
+}
+
+// Watch subscribes to one task of owner, or gives NotFound.
+func (t *Tutor) Watch(ctx context.Context, owner, id string) (*task.Watch, error) {
+	return t.tasks.Watch(ctx, owner, id)
+}
+
+// Tasks pages through owner's tasks.
+func (t *Tutor) Tasks(ctx context.Context, owner string, f task.Filter) (task.Page, error) {
+	return t.tasks.List(ctx, owner, f)
+}
+
+// Cancel ends one task of owner.
+func (t *Tutor) Cancel(ctx context.Context, owner, id string) (task.Task, error) {
+	return t.tasks.Cancel(ctx, owner, id)
+}
+
+// Path gives a finished path of owner by its own id or by the id of the task that
+// made it. Errors: NotFound; Conflict when the task has made no path (yet).
+func (t *Tutor) Path(ctx context.Context, owner, id string) (*learning.Path, error) {
+	raw := t.shelf.Get(owner, id)
+	if raw == nil {
+		made, err := t.tasks.Get(ctx, owner, id)
+		if errors.Is(err, fault.NotFound) {
+			return nil, fault.New(fault.NotFound, "no path or task with id %q", id).
+				With("Call list_tasks for the ids there are; a restart of the server forgets tasks and paths")
+		}
+		if err != nil {
+			return nil, err
+		}
+		if made.Status != task.Completed {
+			return nil, unfinished(made)
+		}
+		raw = made.Result
+	}
+	p := new(learning.Path)
+	if err := json.Unmarshal(raw, p); err != nil {
+		return nil, fmt.Errorf("path %s: %w", id, err)
+	}
+	return p, nil
+}
+
+func unfinished(t task.Task) error {
+	e := fault.New(fault.Conflict, "task %s is %s and has no path", t.ID, t.Status)
+	if t.Status.Final() {
+		return e.With("Start again with generate_learning_path_async")
+	}
+	return e.With("Wait with get_task_status, task_id %s and wait_seconds 30", t.ID)
+}
+
+// PathID gives the id of the path that a completed task made, or nothing. It
+// reads no more of the result than its beginning, where the id stands.
+func PathID(t task.Task) string {
+	if t.Status != task.Completed {
+		return ""
+	}
+	var head struct {
+		ID string `json:"id"`
+	}
+	const prefix = `{"id":"`
+	if len(t.Result) > len(prefix)+36 && string(t.Result[:len(prefix)]) == prefix {
+		return string(t.Result[len(prefix) : len(prefix)+36])
+	}
+	_ = json.Unmarshal(t.Result, &head)
+	return head.ID
+}
+
+// Found is one answer of Search.
+type Found struct {
+	ID       string   `json:"id"`
+	Title    string   `json:"title"`
+	Level    string   `json:"level,omitempty"` // empty for a subject
+	Minutes  int      `json:"minutes,omitempty"`
+	Requires []string `json:"requires,omitempty"`
+	Score    float64  `json:"score"` // 1: the same name; falling with distance
+}
+
+// Search looks subjects and concepts up by name, best first; at most limit.
+func (t *Tutor) Search(query, language string, limit int) ([]Found, error) {
+	ix, err := t.catalog.Index()
+	if err != nil {
+		return nil, err
+	}
+	found := []Found{}
+	for _, m := range ix.Search(query, limit) {
+		f := Found{ID: m.ID, Title: ix.Title(m.ID, language), Score: float64(int(m.Score*100)) / 100}
+		if e := ix.Entry(m.ID); e != nil {
+			f.Level, f.Minutes, f.Requires = e.Level, e.Minutes, e.Requires
+		}
+		found = append(found, f)
+	}
+	return found, nil
+}
+
+// Concept gives one concept whole, or NotFound.
+func (t *Tutor) Concept(id string) (*catalog.Concept, error) { return t.catalog.Concept(id) }

@@ -1,0 +1,98 @@
+package tools
+
+import (
+	"context"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/trilha/trilha/internal/catalog"
+	"github.com/trilha/trilha/internal/learning"
+	"github.com/trilha/trilha/internal/task"
+	"github.com/trilha/trilha/internal/tutor"
+)
+
+type generateInput struct {
+	learning.Request
+	Priority       task.Priority `json:"priority"`
+	IdempotencyKey string        `json:"idempotency_key"`
+}
+
+type generateOutput struct {
+	TaskID     string      `json:"task_id"`
+	Status     string      `json:"status"` // always accepted
+	TaskStatus task.Status `json:"task_status"`
+	Message    string      `json:"message"`
+	Resource   string      `json:"resource"`
+	Next       string      `json:"next"`
+}
+
+func (o generateOutput) link() (mcp.ResourceLink, bool) {
+	return mcp.NewResourceLink(o.Resource, "task "+o.TaskID, "The task: status, progress, messages", "application/json"), true
+}
+
+func (t *Tools) generateLearningPathAsync() Definition {
+	return define(t, about{
+		name:  "generate_learning_path_async",
+		title: "Start making a learning path",
+		description: "Start making a learning path on a topic and return a task id at once. " +
+			"Use it whenever someone wants to learn a topic; for a mere look-up use search_concepts. " +
+			"The path orders concepts by prerequisite and gives each real links, times, exercises and quizzes. " +
+			"It is made in the background, in seconds; the same request returns the same task or the finished path. " +
+			"An unknown or ambiguous topic is an error that names the nearest ones. " +
+			"Returns task_id: wait with get_task_status, then call get_learning_path.",
+		network: true,
+		params:  generateParams(),
+		output: `{"type":"object","properties":{"task_id":{"type":"string"},"status":{"const":"accepted"},"task_status":{"type":"string"},` +
+			`"message":{"type":"string"},"resource":{"type":"string"},"next":{"type":"string"}},"required":["task_id","status","message","resource","next"]}`,
+	}, t.generate)
+}
+
+func generateParams() params {
+	p := params{{name: "topic", kind: "string", required: true, min: 1, max: learning.MaxTopic, about: "What to learn, in a few words (en, pt or es), or a concept id", example: "linear algebra"}}
+	for _, b := range learning.Bounds() {
+		q := param{name: b.Name, kind: "integer", min: float64(b.Min), max: float64(b.Max), about: b.About, example: max(b.Default, b.Min)}
+		if b.Default > 0 {
+			q.def = b.Default
+		}
+		p = append(p, q)
+	}
+	return append(p,
+		param{name: "language", kind: "string", enum: catalog.Languages(), def: "en", about: "of the path"},
+		param{name: "category", kind: "string", enum: catalog.Categories(), about: "refuse topics of another", example: "technology"},
+		param{name: "level", kind: "string", enum: []string{"beginner", "intermediate", "advanced"}, about: "of the learner", example: "beginner"},
+		param{name: "known", kind: "strings", max: learning.MaxKnown, about: "already mastered: left out", example: []string{"vectors"}},
+		param{name: "outline", kind: "outline", max: learning.MaxOutline, about: "your own steps, to be ordered and given links; requires names other titles", example: []map[string]any{{"title": "Vectors"}, {"title": "Matrices", "requires": []string{"Vectors"}}}},
+		param{name: "hours_per_week", kind: "number", min: 0, max: 100, about: "to tell how many weeks it takes", example: 5},
+		param{name: "priority", kind: "string", enum: []string{"high", "normal", "low"}, def: "normal", about: "among your waiting tasks"},
+		param{name: "strict", kind: "boolean", def: false, about: "fail when a bound cannot be met"},
+		param{name: "idempotency_key", kind: "string", min: 1, max: 200, about: "same key, same task", example: "a1"},
+		param{name: "sources", kind: "string", enum: []string{"auto", "offline", "live"}, def: "auto", about: "live is not available yet"},
+	)
+}
+
+func (t *Tools) generate(ctx context.Context, c Caller, in generateInput) (generateOutput, error) {
+	s, err := t.tutor.Generate(ctx, c.Owner, tutor.Order{
+		Request: in.Request, Priority: in.Priority, IdempotencyKey: in.IdempotencyKey, Watch: c.Follow != nil,
+	})
+	if err != nil {
+		return generateOutput{}, err
+	}
+	if s.Watch != nil {
+		if s.Task.Status.Final() {
+			s.Watch.Stop() // over before it was asked for: there is no progress to tell
+		} else {
+			c.Follow(s.Watch)
+		}
+	}
+	out := generateOutput{
+		TaskID: s.Task.ID, Status: "accepted", TaskStatus: s.Task.Status, Message: "Task created successfully",
+		Resource: taskURI(s.Task.ID), Next: "get_task_status with this task_id and wait_seconds 30",
+	}
+	switch {
+	case s.Task.Status == task.Completed:
+		out.Message, out.Next = "Task completed immediately (cached result)", "get_learning_path with id "+tutor.PathID(s.Task)
+	case s.Repeated:
+		out.Message = "The same request is already being worked on: this is its task"
+	}
+	return out, nil
+}
