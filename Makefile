@@ -44,7 +44,8 @@ $(GOLANGCI):
 fuzz: ## every fuzz target for FUZZTIME each
 	@set -e; found=0; \
 	for pkg in $$(go list ./...); do \
-		for target in $$(go test -list '^Fuzz' "$$pkg" | grep '^Fuzz' || true); do \
+		targets=$$(go test -list '^Fuzz' "$$pkg"); \
+		for target in $$(echo "$$targets" | grep '^Fuzz' || true); do \
 			found=$$((found + 1)); \
 			echo "== $$pkg $$target"; \
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime '$(FUZZTIME)' "$$pkg"; \

@@ -167,7 +167,7 @@ func (d *page) paragraph(indent int, s string) {
 	d.line(0)
 	for i, l := range ls {
 		if i < len(ls)-1 {
-			l += `\`
+			l += "  " // a backslash would follow one of the text's own
 		}
 		d.line(indent, l)
 	}

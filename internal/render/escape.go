@@ -91,16 +91,16 @@ func fence(s string) []string {
 
 // address gives a URL that is safe as the target of a Markdown link, or false
 // for what is not a plain http or https address. One with a user in front of
-// the host is not: it is there to look like another site.
+// the host is not: it is there to look like another site. Nor is an IPv6 address.
 func address(s string) (string, bool) {
 	u, err := url.Parse(strings.TrimSpace(s))
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.User != nil {
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.User != nil || strings.Contains(u.Host, "[") {
 		return "", false
 	}
 	var b strings.Builder
 	const hex = "0123456789ABCDEF"
 	for _, c := range []byte(u.String()) {
-		if c <= ' ' || c >= 0x7f || strings.IndexByte("()<>\"'`\\|{}^*", c) >= 0 {
+		if c <= ' ' || c >= 0x7f || strings.IndexByte("()[]<>\"'`\\|{}^*", c) >= 0 {
 			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
 			continue
 		}

@@ -31,20 +31,21 @@ type allowance struct {
 var allowances = []allowance{
 	{links: 2, title: 100, where: 60, needs: 8},
 	{links: 2, title: 80, where: 30, needs: 6},
-	{links: 1, title: 80, where: 60, needs: 5},
+	{links: 2, title: 60, where: 0, needs: 4},
+	{links: 1, title: 80, where: 60, needs: 4},
 	{links: 1, title: 50, where: 20, needs: 4},
 	{links: 0, title: 50, where: 0, needs: 3},
 }
 
 // Sizes of the compact form, in bytes and characters.
 const (
-	budgetPerStep = 450 // 15 steps: about 2,000 tokens
+	budgetPerStep = 464 // 15 steps: about 2,000 tokens
 	leastBudget   = 3000
 	shortText     = 240
 	compactItems  = 8 // assumptions and the like
 )
 
-// Markdown writes p. The compact form keeps to about 450 bytes a step, if need
+// Markdown writes p. The compact form keeps to about 460 bytes a step, if need
 // be with fewer links. An unknown Section gives the empty string.
 func Markdown(p *learning.Path, o Options) string {
 	switch {

@@ -5,6 +5,7 @@ import (
 	"html"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/rivo/uniseg"
@@ -223,6 +224,8 @@ func columns(word string) int {
 	return n
 }
 
+var reference = regexp.MustCompile(`^&#?[0-9A-Za-z]{1,32};`)
+
 // unescape resolves backslashes and character references, once.
 func unescape(s string) string {
 	var b strings.Builder
@@ -233,9 +236,9 @@ func unescape(s string) string {
 			continue
 		}
 		if s[i] == '&' {
-			if end := strings.IndexByte(s[i:min(len(s), i+33)], ';'); end > 0 {
-				b.WriteString(html.UnescapeString(s[i : i+end+1]))
-				i += end
+			if ref := reference.FindString(s[i:]); ref != "" {
+				b.WriteString(html.UnescapeString(ref))
+				i += len(ref) - 1
 				continue
 			}
 		}

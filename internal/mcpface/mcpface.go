@@ -1,0 +1,143 @@
+// Package mcpface is Trilha as an MCP server: it registers tools, resources and
+// prompts with mcp-go, and tells sessions of the progress of tasks. What the tools
+// do is in package tools; sockets and pipes are in package httpface and in app.
+package mcpface
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"sync"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+
+	"github.com/trilha/trilha/internal/task"
+	"github.com/trilha/trilha/internal/tutor"
+	"github.com/trilha/trilha/tools"
+)
+
+// instructions tell a model how to use the server; at most 1,500 bytes.
+//
+//go:embed instructions.txt
+var instructions string
+
+// Face is the MCP server of one tutor.
+type Face struct {
+	server  *server.MCPServer
+	tutor   *tutor.Tutor
+	tools   *tools.Tools
+	ownerOf func(context.Context) string
+
+	// root ends followers and subscriptions; it outlives requests.
+	root context.Context
+	stop context.CancelFunc
+	work sync.WaitGroup
+
+	followers     followers
+	subscriptions subscriptions
+}
+
+// New makes the server. ownerOf gives the principal of a request.
+func New(version string, t *tutor.Tutor, ts *tools.Tools, ownerOf func(context.Context) string, log *slog.Logger) *Face {
+	f := &Face{tutor: t, tools: ts, ownerOf: ownerOf}
+	f.root, f.stop = context.WithCancel(context.Background())
+	hooks := &server.Hooks{}
+	hooks.AddOnRequestInitialization(refuseLongURI)
+	f.addSubscriptionHooks(hooks)
+	f.server = server.NewMCPServer("trilha", version,
+		server.WithTitle("Trilha"),
+		server.WithDescription("Learning paths in prerequisite order, with real links, made in the background."),
+		server.WithInstructions(instructions),
+		server.WithToolCapabilities(false),
+		server.WithResourceCapabilities(true, false),
+		server.WithPromptCapabilities(false),
+		server.WithRecovery(),
+		server.WithResourceRecovery(),
+		server.WithHooks(hooks),
+		server.WithLogger(log),
+	)
+	for _, d := range ts.All() {
+		f.server.AddTool(d.Tool, f.handler(d))
+	}
+	f.addResources()
+	f.addPrompts()
+	return f
+}
+
+// Server is mcp-go's server, for transports.
+func (f *Face) Server() *server.MCPServer { return f.server }
+
+// Close ends what tells sessions of tasks and waits for it.
+func (f *Face) Close() {
+	f.stop()
+	f.work.Wait()
+}
+
+// handler is the one place where a tool meets a session.
+func (f *Face) handler(d tools.Definition) server.ToolHandlerFunc {
+	return func(ctx context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		raw := r.Params.RawArguments
+		if raw == nil && r.Params.Arguments != nil { // an in-process client
+			var err error
+			if raw, err = json.Marshal(r.Params.Arguments); err != nil {
+				return mcp.NewToolResultError("the arguments are not JSON"), nil
+			}
+		}
+		return d.Call(ctx, f.caller(ctx, r), raw), nil
+	}
+}
+
+// caller says how the request's session hears of a task: during the call on its
+// own stream; after it, before 2026-07-28, by the session. From 2026-07-28 on
+// progress belongs to the response stream of its request and ends with it.
+func (f *Face) caller(ctx context.Context, r mcp.CallToolRequest) tools.Caller {
+	c := tools.Caller{Owner: f.ownerOf(ctx), Settle: f.followers.settle, Progress: drain}
+	if r.Params.Meta == nil || r.Params.Meta.ProgressToken == nil {
+		return c
+	}
+	token := r.Params.Meta.ProgressToken
+	c.Progress = func(ctx context.Context, w *task.Watch) task.Task {
+		return forward(ctx, w, token, func(params map[string]any) error {
+			return f.server.SendNotificationToClient(ctx, progressMethod, params)
+		})
+	}
+	session := server.ClientSessionFromContext(ctx)
+	if session != nil && session.SessionID() != "" && !server.IsModernRequest(ctx) {
+		c.Follow = func(w *task.Watch) { f.follow(w, token, session) }
+	}
+	return c
+}
+
+// drain reads a subscription to its end for a caller who asked for no progress.
+func drain(_ context.Context, w *task.Watch) task.Task {
+	var last task.Task
+	for t := range w.Events {
+		last = t
+	}
+	return last
+}
+
+// maxURI bounds a resource's address, in bytes: matching one against the
+// templates costs seconds a megabyte.
+const maxURI = 512
+
+// refuseLongURI looks at requests before mcp-go matches their addresses.
+func refuseLongURI(_ context.Context, _ any, message any) error {
+	raw, ok := message.(json.RawMessage)
+	if !ok || len(raw) <= maxURI {
+		return nil
+	}
+	var r struct {
+		Method string `json:"method"`
+		Params struct {
+			URI string `json:"uri"`
+		} `json:"params"`
+	}
+	if json.Unmarshal(raw, &r) == nil && len(r.Params.URI) > maxURI {
+		return errors.New("the uri is longer than 512 bytes: use one that resources/list, resources/templates/list or a tool gave")
+	}
+	return nil
+}

@@ -1,0 +1,126 @@
+package mcpface
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"strings"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/trilha/trilha/internal/fault"
+	"github.com/trilha/trilha/internal/render"
+	"github.com/trilha/trilha/internal/task"
+)
+
+const jsonType = "application/json"
+
+// addResources registers trilha://tasks and the templates.
+func (f *Face) addResources() {
+	f.server.AddResource(
+		mcp.NewResource("trilha://tasks", "tasks", mcp.WithResourceDescription("Your tasks, newest first, without results."), mcp.WithMIMEType(jsonType)),
+		f.readTasks)
+	for _, t := range []struct {
+		uri, name, about, mime string
+		read                   func(ctx context.Context, owner string, args []string) (string, string, error)
+	}{
+		{"trilha://tasks/{task_id}", "task", "One of your tasks, whole, with its result. Can be subscribed to.", jsonType, f.readTask},
+		{"trilha://paths/{path_id}", "path", "One of your finished learning paths, whole.", jsonType, f.readPath},
+		{"trilha://paths/{path_id}/{format}", "path in a format", "A finished path as markdown, json or mermaid.", "text/markdown", f.readPath},
+		{"trilha://concepts/{concept_id}", "concept", "One concept of the graph; write the slash of its id as %2F.", jsonType, f.readConcept},
+		{"trilha://concepts/{subject}/{concept}", "concept of a subject", "One concept of the graph, for example trilha://concepts/linear-algebra/eigenvalue.", jsonType, f.readConcept},
+	} {
+		f.server.AddResourceTemplate(
+			mcp.NewResourceTemplate(t.uri, t.name, mcp.WithTemplateDescription(t.about), mcp.WithTemplateMIMEType(t.mime)),
+			func(ctx context.Context, r mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
+				text, mime, err := t.read(ctx, f.ownerOf(ctx), uriParts(r.Params.URI))
+				if err != nil {
+					return nil, readable(err, r.Params.URI)
+				}
+				return []mcp.ResourceContents{mcp.TextResourceContents{URI: r.Params.URI, MIMEType: mime, Text: text}}, nil
+			})
+	}
+}
+
+// uriParts gives the unescaped path segments of a trilha:// address after its
+// kind.
+func uriParts(uri string) []string {
+	_, rest, _ := strings.Cut(uri, "://")
+	parts := strings.Split(rest, "/")[1:]
+	for i, p := range parts {
+		if u, err := url.PathUnescape(p); err == nil {
+			parts[i] = u
+		}
+	}
+	return parts
+}
+
+// readable is an error fit to show: a fault's own words, or none of the inside.
+func readable(err error, uri string) error {
+	if f, ok := fault.Of(err); ok {
+		return f
+	}
+	return fault.New(fault.Unavailable, "%s could not be read", uri).With("Try again; the server's log has the details").Because(err)
+}
+
+func (f *Face) readTasks(ctx context.Context, r mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
+	page, err := f.tutor.Tasks(ctx, f.ownerOf(ctx), task.Filter{Limit: task.MaxPage})
+	if err != nil {
+		return nil, readable(err, r.Params.URI)
+	}
+	if page.Tasks == nil {
+		page.Tasks = []task.Task{}
+	}
+	raw, err := json.Marshal(map[string]any{"tasks": page.Tasks, "total": page.Total})
+	if err != nil {
+		return nil, readable(err, r.Params.URI)
+	}
+	return []mcp.ResourceContents{mcp.TextResourceContents{URI: r.Params.URI, MIMEType: jsonType, Text: string(raw)}}, nil
+}
+
+func (f *Face) readTask(ctx context.Context, owner string, args []string) (string, string, error) {
+	t, err := f.tutor.Task(ctx, owner, args[0])
+	if err != nil {
+		return "", "", err
+	}
+	if t.Status.Final() {
+		f.followers.settle(ctx, t.ID)
+	}
+	raw, err := json.Marshal(t)
+	return string(raw), jsonType, err
+}
+
+func (f *Face) readPath(ctx context.Context, owner string, args []string) (string, string, error) {
+	p, err := f.tutor.Path(ctx, owner, args[0])
+	if err != nil {
+		return "", "", err
+	}
+	format := "json"
+	if len(args) > 1 {
+		format = args[1]
+	}
+	switch format {
+	case "json":
+		raw, err := json.Marshal(p)
+		return string(raw), jsonType, err
+	case "markdown":
+		return render.Markdown(p, render.Options{Detailed: true}), "text/markdown", nil
+	case "mermaid":
+		return render.Mermaid(p), "text/vnd.mermaid", nil
+	default:
+		return "", "", fault.InField("format", "%q is not known", format).With("Use markdown, json or mermaid")
+	}
+}
+
+func (f *Face) readConcept(_ context.Context, _ string, args []string) (string, string, error) {
+	c, err := f.tutor.Concept(strings.Join(args, "/"))
+	if err != nil {
+		return "", "", err
+	}
+	// What a concept is and where to learn it; answer keys stay inside.
+	raw, err := json.Marshal(map[string]any{
+		"id": c.ID, "title": c.Title, "summary": c.Summary, "level": c.Level, "minutes": c.Minutes,
+		"requires": c.Requires, "helps": c.Helps, "part_of": c.PartOf, "resources": c.Resources, "wikipedia": c.Wikipedia,
+	})
+	return string(raw), jsonType, err
+}

@@ -1,0 +1,164 @@
+package mcpface
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+	"golang.org/x/time/rate"
+)
+
+// subscriptions holds what ends each running resource subscription.
+type subscriptions struct {
+	mu   sync.Mutex
+	stop map[subscription]context.CancelFunc
+}
+
+type subscription struct{ session, uri string }
+
+// maxSubscriptions bounds the subscriptions of one session.
+const maxSubscriptions = 200
+
+// addSubscriptionHooks starts and ends the watching of tasks as sessions
+// subscribe to them: resources/subscribe before 2026-07-28, subscriptions/listen
+// since.
+func (f *Face) addSubscriptionHooks(hooks *server.Hooks) {
+	hooks.AddAfterSubscribe(func(ctx context.Context, _ any, m *mcp.SubscribeRequest, _ *mcp.EmptyResult) {
+		session := server.ClientSessionFromContext(ctx)
+		if session == nil || session.SessionID() == "" {
+			return
+		}
+		watching, ok := f.subscriptions.begin(f.root, subscription{session.SessionID(), m.Params.URI})
+		if !ok {
+			return
+		}
+		f.notifyUpdates(watching, f.ownerOf(ctx), m.Params.URI, func() error {
+			return f.server.SendNotificationToSpecificClient(session.SessionID(), mcp.MethodNotificationResourceUpdated, map[string]any{"uri": m.Params.URI})
+		})
+	})
+	hooks.AddAfterUnsubscribe(func(ctx context.Context, _ any, m *mcp.UnsubscribeRequest, _ *mcp.EmptyResult) {
+		if session := server.ClientSessionFromContext(ctx); session != nil {
+			f.subscriptions.end(subscription{session.SessionID(), m.Params.URI})
+		}
+	})
+	hooks.AddOnUnregisterSession(func(_ context.Context, session server.ClientSession) {
+		f.subscriptions.endSession(session.SessionID())
+	})
+	hooks.AddBeforeSubscriptionsListen(f.listen)
+}
+
+// listen serves the resources of one subscriptions/listen stream, as long as the
+// stream is open. mcp-go acknowledges and closes it; its session is known to no
+// one else, so that notifications go to it directly.
+func (f *Face) listen(ctx context.Context, id any, m *mcp.SubscriptionsListenRequest) {
+	session := server.ClientSessionFromContext(ctx)
+	if session == nil {
+		return
+	}
+	uris := m.Params.Notifications.ResourceSubscriptions
+	for _, uri := range uris[:min(len(uris), maxSubscriptions)] {
+		f.notifyUpdates(ctx, f.ownerOf(ctx), uri, func() error {
+			n := mcp.JSONRPCNotification{JSONRPC: mcp.JSONRPC_VERSION}
+			n.Method = mcp.MethodNotificationResourceUpdated
+			n.Params.Meta = map[string]any{mcp.MetaKeySubscriptionID: id}
+			n.Params.AdditionalFields = map[string]any{"uri": uri}
+			select {
+			case session.NotificationChannel() <- n:
+				return nil
+			default:
+				return server.ErrNotificationChannelBlocked
+			}
+		})
+	}
+}
+
+// notifyUpdates tells of each change of a task's resource until the task ends or
+// ctx does. Other addresses, and tasks that are not the owner's, never change.
+func (f *Face) notifyUpdates(ctx context.Context, owner, uri string, notify func() error) {
+	id, ok := strings.CutPrefix(uri, "trilha://tasks/")
+	if !ok {
+		return
+	}
+	w, err := f.tutor.Watch(ctx, owner, id)
+	if err != nil {
+		return
+	}
+	f.work.Go(func() {
+		defer w.Stop()
+		// The subscription stands since the first snapshot, which is no change.
+		first, ok := <-w.Events
+		if !ok || first.Status.Final() {
+			return
+		}
+		limit := rate.NewLimiter(progressRate, progressBurst)
+		var late <-chan time.Time // a change that the rate held back
+		for {
+			select {
+			case t, ok := <-w.Events:
+				switch {
+				case !ok:
+					return
+				case limit.Allow() || t.Status.Final():
+					late = nil
+					_ = notify()
+				case late == nil:
+					late = time.After(time.Second / progressRate)
+				}
+				if t.Status.Final() {
+					return
+				}
+			case <-late:
+				late = nil
+				_ = notify()
+			case <-ctx.Done():
+				return
+			case <-f.root.Done():
+				return
+			}
+		}
+	})
+}
+
+// begin notes a subscription and gives its context; ok is false when it stands
+// already or the session has too many.
+func (s *subscriptions) begin(root context.Context, k subscription) (ctx context.Context, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stop == nil {
+		s.stop = map[subscription]context.CancelFunc{}
+	}
+	count := 0
+	for other := range s.stop {
+		if other.session == k.session {
+			count++
+		}
+	}
+	if s.stop[k] != nil || count >= maxSubscriptions {
+		return nil, false
+	}
+	ctx, s.stop[k] = context.WithCancel(root)
+	return ctx, true
+}
+
+func (s *subscriptions) end(k subscription) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if stop := s.stop[k]; stop != nil {
+		stop()
+		delete(s.stop, k)
+	}
+}
+
+func (s *subscriptions) endSession(session string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for k, stop := range s.stop {
+		if k.session == session {
+			stop()
+			delete(s.stop, k)
+		}
+	}
+}
