@@ -1,0 +1,166 @@
+// Package app builds everything from a Config and runs it. It is the only package
+// that knows all others; tests start the same thing in-process.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/mark3labs/mcp-go/server"
+
+	"github.com/trilha/trilha/internal/catalog"
+	"github.com/trilha/trilha/internal/config"
+	"github.com/trilha/trilha/internal/generate"
+	"github.com/trilha/trilha/internal/httpface"
+	"github.com/trilha/trilha/internal/mcpface"
+	"github.com/trilha/trilha/internal/task"
+	"github.com/trilha/trilha/internal/task/memory"
+	"github.com/trilha/trilha/internal/tutor"
+	"github.com/trilha/trilha/tools"
+)
+
+// Version is set by the linker.
+var Version = "dev"
+
+// LocalOwner is the principal of everyone on stdio and on an unauthenticated
+// loopback listener.
+const LocalOwner = "local"
+
+// Waits inside get_task_status at a time. Over stdio mcp-go runs as many calls at
+// once as it has workers; some must stay free for other calls.
+const (
+	stdioWorkers = 100
+	stdioWaits   = 80
+	httpWaits    = 10_000
+)
+
+// App is a built server. Close ends it.
+type App struct {
+	Catalog *catalog.Catalog
+	Tutor   *tutor.Tutor
+	Tools   *tools.Tools
+
+	face  *mcpface.Face
+	store task.Store
+	grace time.Duration
+	log   *slog.Logger
+}
+
+// Mode says for which transport an App is built.
+type Mode int
+
+// The modes.
+const (
+	Stdio Mode = iota
+	HTTP
+)
+
+// New builds an App. logs is where the log goes, never standard output.
+func New(c config.Config, mode Mode, logs io.Writer) (*App, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	level, err := c.Level()
+	if err != nil {
+		return nil, err
+	}
+	a := &App{
+		Catalog: catalog.Embedded(), grace: c.Grace,
+		log: slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: level})),
+	}
+	generator := generate.New(a.Catalog)
+	shelf := tutor.NewShelf(tutor.ShelfTime, tutor.ShelfBytes)
+	works := map[string]task.Work{tutor.PathKind: tutor.Work(generator, shelf)}
+	a.store = memory.New(works, c.Limits(), a.log)
+	a.Tutor = tutor.New(a.Catalog, generator, shelf, a.store)
+	waits := httpWaits
+	if mode == Stdio {
+		waits = stdioWaits
+	}
+	a.Tools = tools.New(a.Tutor, a.log, waits)
+	a.face = mcpface.New(Version, a.Tutor, a.Tools, localOwner, a.log)
+	return a, nil
+}
+
+func localOwner(context.Context) string { return LocalOwner }
+
+// MCP is the MCP server, for an in-process client.
+func (a *App) MCP() *server.MCPServer { return a.face.Server() }
+
+// Close gives running tasks their grace and ends everything.
+func (a *App) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), a.grace)
+	defer cancel()
+	err := a.store.Shutdown(ctx)
+	a.face.Close()
+	return err
+}
+
+// ServeStdio speaks MCP on a pair of streams until the input ends or ctx does. The
+// App is closed when it returns.
+func (a *App) ServeStdio(ctx context.Context, in io.Reader, out io.Writer) error {
+	s := server.NewStdioServer(a.MCP())
+	server.WithWorkerPoolSize(stdioWorkers)(s)
+	server.WithErrorLogger(log.New(&slogWriter{a.log}, "", 0))(s)
+	err := s.Listen(ctx, in, out)
+	if errors.Is(err, io.EOF) || errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	return errors.Join(err, a.Close())
+}
+
+// slogWriter passes the lines of a log.Logger on.
+type slogWriter struct{ log *slog.Logger }
+
+func (w *slogWriter) Write(b []byte) (int, error) {
+	w.log.Warn("mcp", "message", string(b))
+	return len(b), nil
+}
+
+// ServeHTTP answers on a listener until ctx ends, then stops accepting, ends open
+// streams, finishes requests and closes the App.
+func (a *App) ServeHTTP(ctx context.Context, l net.Listener) error {
+	face := httpface.New(a.MCP())
+	requests, endRequests := context.WithCancel(context.Background())
+	defer endRequests()
+	s := face.Server(requests)
+	failed := make(chan error, 1)
+	go func() { failed <- s.Serve(l) }()
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		err = a.drain(s, face, endRequests)
+		<-failed
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		err = nil
+	}
+	return errors.Join(err, a.Close())
+}
+
+// drain lets requests finish for the grace, then ends them.
+func (a *App) drain(s *http.Server, face *httpface.Face, endRequests func()) error {
+	ctx, cancel := context.WithTimeout(context.Background(), a.grace+time.Second)
+	defer cancel()
+	stopped := make(chan error, 1)
+	go func() { stopped <- s.Shutdown(ctx) }()
+	face.Close(ctx)
+	select {
+	case err := <-stopped:
+		return err
+	case <-time.After(a.grace):
+		endRequests() // calls that wait, and streams that are still open
+	}
+	if err := <-stopped; err != nil {
+		return fmt.Errorf("stop listening: %w", errors.Join(err, s.Close()))
+	}
+	return nil
+}

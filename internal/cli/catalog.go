@@ -1,0 +1,146 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/trilha/trilha/internal/catalog"
+)
+
+type catalogCommand struct {
+	Search searchCommand `cmd:"" help:"Find subjects and concepts by name."`
+	Show   showCommand   `cmd:"" help:"Show one concept."`
+	Check  checkCommand  `cmd:"" help:"Check the whole graph; exit code 1 when something is wrong."`
+	Export exportCommand `cmd:"" help:"Print the whole graph."`
+}
+
+type searchCommand struct {
+	Query    []string `arg:"" help:"Words of a title or alias."`
+	Language string   `help:"Language of the titles." enum:"en,pt,es" default:"en" env:"TRILHA_LANGUAGE"`
+	Limit    int      `help:"Answers at most." default:"10"`
+}
+
+func (c *searchCommand) Run(e *env) error {
+	if c.Limit < 1 {
+		return usageError{fmt.Errorf("--limit %d: give at least 1", c.Limit)}
+	}
+	ix, err := catalog.Embedded().Index()
+	if err != nil {
+		return err
+	}
+	found := ix.Search(strings.Join(c.Query, " "), c.Limit)
+	if len(found) == 0 {
+		return fmt.Errorf("nothing found for %q; try other words, or trilha catalog export for everything", strings.Join(c.Query, " "))
+	}
+	for _, m := range found {
+		fmt.Fprintf(e.streams.Out, "%-48s %s\n", m.ID, ix.Title(m.ID, c.Language))
+	}
+	return nil
+}
+
+type showCommand struct {
+	Concept  []string `arg:"" help:"A concept's id or name."`
+	Language string   `help:"Language of the texts." enum:"en,pt,es" default:"en" env:"TRILHA_LANGUAGE"`
+}
+
+func (c *showCommand) Run(e *env) error {
+	cat := catalog.Embedded()
+	ix, err := cat.Index()
+	if err != nil {
+		return err
+	}
+	name := strings.Join(c.Concept, " ")
+	ids := ix.Resolve(name)
+	switch {
+	case len(ids) > 1:
+		return fmt.Errorf("%q is ambiguous: %s; give one of these ids", name, strings.Join(ids, ", "))
+	case len(ids) == 0:
+		var near []string
+		for _, m := range ix.Search(name, 3) {
+			near = append(near, m.ID)
+		}
+		if len(near) > 0 {
+			return fmt.Errorf("%q is not in the concept graph; nearest: %s", name, strings.Join(near, ", "))
+		}
+		return fmt.Errorf("%q is not in the concept graph; trilha catalog search finds concepts by name", name)
+	}
+	if ix.Subject(ids[0]) != nil {
+		return showSubject(e.streams.Out, cat, ix, ids[0], c.Language)
+	}
+	return showConcept(e.streams.Out, cat, ix, ids[0], c.Language)
+}
+
+func showSubject(w io.Writer, cat *catalog.Catalog, ix *catalog.Index, id, language string) error {
+	s, err := cat.Subject(id)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "%s (%s)\n%s\n\n", s.Title.In(language), s.ID, s.Overview.In(language))
+	for i := range s.Concepts {
+		fmt.Fprintf(w, "  %-48s %s\n", s.Concepts[i].ID, s.Concepts[i].Title.In(language))
+	}
+	return nil
+}
+
+func showConcept(w io.Writer, cat *catalog.Catalog, ix *catalog.Index, id, language string) error {
+	c, err := cat.Concept(id)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "%s (%s)\n%s\n\nlevel %s, %d minutes, part of %s\n", c.Title.In(language), c.ID, c.Summary.In(language), c.Level, c.Minutes, ix.Title(c.PartOf, language))
+	for _, edges := range []struct {
+		name string
+		ids  []string
+	}{{"requires", c.Requires}, {"helped by", c.Helps}, {"required by", ix.Dependants(c.ID)}} {
+		for _, other := range edges.ids {
+			fmt.Fprintf(w, "%-12s %s (%s)\n", edges.name, ix.Title(other, language), other)
+		}
+	}
+	for _, r := range c.Resources {
+		fmt.Fprintf(w, "%-12s [%s] %s <%s>\n", r.Type, r.Language, strings.TrimSpace(r.Title+" "+r.Where), r.URL)
+	}
+	return nil
+}
+
+type checkCommand struct{}
+
+var errCheck = errors.New("the concept graph has errors")
+
+func (checkCommand) Run(e *env) error {
+	subjects, err := catalog.Embedded().All()
+	if err != nil {
+		return err
+	}
+	failed, concepts := 0, 0
+	for _, p := range catalog.Check(subjects) {
+		fmt.Fprintln(e.streams.Out, p)
+		if !p.Warning {
+			failed++
+		}
+	}
+	for _, s := range subjects {
+		concepts += len(s.Concepts)
+	}
+	fmt.Fprintf(e.streams.Out, "%d subjects, %d concepts, %d errors\n", len(subjects), concepts, failed)
+	if failed > 0 {
+		return errCheck
+	}
+	return nil
+}
+
+type exportCommand struct {
+	Format string `help:"json is all there is." enum:"json" default:"json"`
+}
+
+func (exportCommand) Run(e *env) error {
+	all, err := catalog.Embedded().Export()
+	if err != nil {
+		return err
+	}
+	enc := json.NewEncoder(e.streams.Out)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(all)
+}

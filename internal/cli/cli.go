@@ -1,0 +1,111 @@
+// Package cli is the command line: it reads flags and environment into a Config
+// and a request, runs the app, and turns outcomes into exit codes.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/trilha/trilha/internal/app"
+	"github.com/trilha/trilha/internal/config"
+)
+
+// Exit codes.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 130
+)
+
+// Streams are the standard streams of a run. Out may be a terminal.
+type Streams struct {
+	In       io.Reader
+	Out, Err *os.File
+}
+
+type grammar struct {
+	config.Config `group:"Server"`
+
+	Stdio    stdioCommand    `cmd:"" default:"1" help:"Speak MCP on standard input and output: what an assistant starts."`
+	Serve    serveCommand    `cmd:"" help:"Speak MCP over HTTP."`
+	Generate generateCommand `cmd:"" help:"Make a learning path and print it."`
+	Catalog  catalogCommand  `cmd:"" help:"Look at the concept graph."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
+}
+
+// env is what every command runs in.
+type env struct {
+	ctx     context.Context
+	config  config.Config
+	streams Streams
+}
+
+var errInterrupted = errors.New("interrupted")
+
+// usageError is wrong usage found after parsing.
+type usageError struct{ error }
+
+// Run parses args and runs the command until it is done or ctx ends. It gives the
+// exit code.
+func Run(ctx context.Context, args []string, s Streams) int {
+	var g grammar
+	code := -1
+	parser, err := kong.New(&g,
+		kong.Name("trilha"),
+		kong.Description("Learning paths in prerequisite order, with real links, made in the background. Without a command it speaks MCP on standard input and output."),
+		kong.Writers(s.Out, s.Err),
+		kong.Exit(func(c int) { code = c }), // of --help
+		kong.UsageOnError(),
+	)
+	if err != nil {
+		fmt.Fprintln(s.Err, "trilha:", err)
+		return exitFailed
+	}
+	k, err := parser.Parse(args)
+	if code >= 0 {
+		return code
+	}
+	if err != nil {
+		fmt.Fprintf(s.Err, "trilha: %v\nRun trilha --help for the commands and flags.\n", err)
+		return exitUsage
+	}
+	return exitCode(k.Run(&env{ctx: ctx, config: g.Config, streams: s}), s.Err)
+}
+
+func exitCode(err error, stderr io.Writer) int {
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, errInterrupted):
+		fmt.Fprintln(stderr, "trilha: interrupted")
+		return exitInterrupted
+	case errors.As(err, &usage):
+		fmt.Fprintln(stderr, "trilha:", err)
+		return exitUsage
+	default:
+		fmt.Fprintln(stderr, "trilha:", err)
+		return exitFailed
+	}
+}
+
+// build makes the app; what is wrong with the configuration is wrong usage.
+func (e *env) build(mode app.Mode) (*app.App, error) {
+	if err := e.config.Check(); err != nil {
+		return nil, usageError{err}
+	}
+	return app.New(e.config, mode, e.streams.Err)
+}
+
+type versionCommand struct{}
+
+func (versionCommand) Run(e *env) error {
+	_, err := fmt.Fprintln(e.streams.Out, "trilha", app.Version)
+	return err
+}

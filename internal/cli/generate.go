@@ -1,0 +1,244 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/mark3labs/mcp-go/client"
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/trilha/trilha/internal/app"
+	"github.com/trilha/trilha/internal/terminal"
+)
+
+type generateCommand struct {
+	Topic          string   `arg:"" help:"What to learn, for example \"linear algebra\"."`
+	NumNodes       int      `help:"Steps in the path, overview and project included (3-100, default 15)." json:"num_nodes,omitempty"`
+	MaxResources   int      `help:"Links in the whole path (5-300, default three a step)." json:"max_resources,omitempty"`
+	MinWidth       int      `help:"First steps, at least (default 3)." json:"min_width,omitempty"`
+	MaxWidth       int      `help:"Steps on one level, at most (default 5)." json:"max_width,omitempty"`
+	MinHeight      int      `help:"Levels, at least (default 3)." json:"min_height,omitempty"`
+	MaxHeight      int      `help:"Levels, at most (default 7)." json:"max_height,omitempty"`
+	Language       string   `help:"Language of the path: en, pt or es." default:"en" env:"TRILHA_LANGUAGE" json:"language"`
+	Category       string   `help:"Refuse topics of another category." json:"category,omitempty"`
+	Level          string   `help:"Level of the learner: beginner, intermediate or advanced." json:"level,omitempty"`
+	Known          []string `help:"What is already mastered, separated by commas." json:"known,omitempty"`
+	Outline        string   `help:"File with your own outline: JSON, a list of {title, requires}; - reads standard input." json:"-"`
+	HoursPerWeek   float64  `help:"Hours a week, to tell how many weeks it takes." json:"hours_per_week,omitempty"`
+	Priority       string   `help:"high, normal or low." json:"priority,omitempty"`
+	Strict         bool     `help:"Fail when a bound cannot be met." json:"strict,omitempty"`
+	IdempotencyKey string   `help:"The same key gives the same task." json:"idempotency_key,omitempty"`
+	Sources        string   `help:"auto, offline or live." json:"sources,omitempty"`
+
+	Format string `help:"Form of the result." enum:"markdown,json,mermaid" default:"markdown" json:"-"`
+	Detail bool   `help:"Markdown with quizzes and exercises." json:"-"`
+	Output string `help:"Write the result to a file instead of standard output." type:"path" json:"-"`
+}
+
+// callError is an error that a tool answered with.
+type callError struct{ text string }
+
+func (e callError) Error() string { return e.text }
+
+func (c *generateCommand) Run(e *env) error {
+	arguments, err := c.arguments(e.streams.In)
+	if err != nil {
+		return usageError{err}
+	}
+	a, err := e.build(app.HTTP)
+	if err != nil {
+		return err
+	}
+	text, err := c.generate(e, a, arguments)
+	return errors.Join(err, a.Close(), c.print(e, text, err))
+}
+
+// arguments are those of the tool: the flags that were given.
+func (c *generateCommand) arguments(in io.Reader) (map[string]any, error) {
+	raw, err := json.Marshal(c)
+	if err != nil {
+		return nil, err
+	}
+	arguments := map[string]any{}
+	if err := json.Unmarshal(raw, &arguments); err != nil {
+		return nil, err
+	}
+	delete(arguments, "Topic")
+	arguments["topic"] = c.Topic
+	if c.Outline == "" {
+		return arguments, nil
+	}
+	if c.Outline == "-" {
+		raw, err = io.ReadAll(io.LimitReader(in, 1<<20))
+	} else {
+		raw, err = os.ReadFile(c.Outline)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--outline: %w", err)
+	}
+	var outline any
+	if err := json.Unmarshal(raw, &outline); err != nil {
+		return nil, fmt.Errorf("--outline %s is not JSON: %w; want for example [{\"title\":\"Vectors\"},{\"title\":\"Matrices\",\"requires\":[\"Vectors\"]}]", c.Outline, err)
+	}
+	arguments["outline"] = outline
+	return arguments, nil
+}
+
+// generate runs the main job as any client would, through MCP, in this process.
+func (c *generateCommand) generate(e *env, a *app.App, arguments map[string]any) (string, error) {
+	tty, _ := terminal.IsTerminal(e.streams.Err)
+	bar := terminal.NewProgress(e.streams.Err, tty, c.Topic)
+	defer bar.Done()
+	s, err := connect(e.ctx, a, bar)
+	if err != nil {
+		return "", err
+	}
+	defer s.client.Close()
+	started, err := s.call("generate_learning_path_async", arguments)
+	if err != nil {
+		return "", err
+	}
+	pathID, err := s.wait(e.ctx, started["task_id"])
+	if err != nil {
+		return "", err
+	}
+	bar.Step(100, "")
+	return s.fetch(c, pathID)
+}
+
+func (s *session) fetch(c *generateCommand, pathID any) (string, error) {
+	if c.Format == "json" { // whole, as the resource has it
+		r := mcp.ReadResourceRequest{}
+		r.Params.URI = fmt.Sprintf("trilha://paths/%v", pathID)
+		result, err := s.client.ReadResource(context.Background(), r)
+		if err != nil {
+			return "", err
+		}
+		text, _ := result.Contents[0].(mcp.TextResourceContents)
+		return text.Text + "\n", nil
+	}
+	get := map[string]any{"id": pathID, "format": c.Format}
+	if c.Detail {
+		get["detail"] = "detailed"
+	}
+	got, err := s.call("get_learning_path", get)
+	if err != nil {
+		return "", err
+	}
+	text, _ := got["content"].(string)
+	return text, nil
+}
+
+// session is an in-process MCP client and the bar it moves.
+type session struct {
+	client *client.Client
+	bar    *terminal.Progress
+}
+
+const progressToken = "generate"
+
+func connect(ctx context.Context, a *app.App, bar *terminal.Progress) (*session, error) {
+	c, err := client.NewInProcessClient(a.MCP())
+	if err != nil {
+		return nil, err
+	}
+	c.OnNotification(func(n mcp.JSONRPCNotification) {
+		if n.Method != "notifications/progress" || n.Params.AdditionalFields["progressToken"] != progressToken {
+			return
+		}
+		percent, _ := n.Params.AdditionalFields["progress"].(int)
+		message, _ := n.Params.AdditionalFields["message"].(string)
+		bar.Step(percent, message)
+	})
+	// The session outlives an interrupt: the task has to be cancelled through it.
+	ctx = context.WithoutCancel(ctx)
+	if err := c.Start(ctx); err != nil {
+		return nil, err
+	}
+	r := mcp.InitializeRequest{}
+	r.Params.ProtocolVersion = "2025-11-25"
+	r.Params.ClientInfo = mcp.Implementation{Name: "trilha generate", Version: app.Version}
+	if _, err := c.Initialize(ctx, r); err != nil {
+		return nil, err
+	}
+	return &session{client: c, bar: bar}, nil
+}
+
+// call calls a tool and gives its structured content.
+func (s *session) call(tool string, arguments map[string]any) (map[string]any, error) {
+	r := mcp.CallToolRequest{}
+	r.Params.Name, r.Params.Arguments = tool, arguments
+	r.Params.Meta = &mcp.Meta{ProgressToken: progressToken}
+	result, err := s.client.CallTool(context.Background(), r)
+	if err != nil {
+		return nil, err
+	}
+	if result.IsError {
+		text, _ := result.Content[0].(mcp.TextContent)
+		return nil, callError{text.Text}
+	}
+	out := map[string]any{}
+	raw, err := json.Marshal(result.StructuredContent)
+	if err == nil {
+		err = json.Unmarshal(raw, &out)
+	}
+	return out, err
+}
+
+// wait returns the id of the path when the task is done. When ctx ends first it
+// cancels the task.
+func (s *session) wait(ctx context.Context, taskID any) (any, error) {
+	type answer struct {
+		status map[string]any
+		err    error
+	}
+	for {
+		answers := make(chan answer, 1)
+		go func() {
+			status, err := s.call("get_task_status", map[string]any{"task_id": taskID, "wait_seconds": 45})
+			answers <- answer{status, err}
+		}()
+		select {
+		case a := <-answers:
+			switch {
+			case a.err != nil:
+				return nil, a.err
+			case a.status["status"] == "completed":
+				return a.status["path_id"], nil
+			case a.status["status"] == "failed", a.status["status"] == "cancelled":
+				return nil, fmt.Errorf("task %v %v: %v", taskID, a.status["status"], a.status["error"])
+			}
+		case <-ctx.Done():
+			_, err := s.call("cancel_task", map[string]any{"task_id": taskID})
+			<-answers // the cancelled task ends the wait
+			if err != nil {
+				return nil, errors.Join(errInterrupted, err)
+			}
+			return nil, errInterrupted
+		}
+	}
+}
+
+// print writes the result, if there is one: rendered on a terminal, as it is
+// elsewhere.
+func (c *generateCommand) print(e *env, text string, failed error) error {
+	if failed != nil {
+		return nil
+	}
+	if c.Output != "" {
+		if err := os.WriteFile(c.Output, []byte(text), 0o644); err != nil {
+			return fmt.Errorf("write %s: %w", filepath.Base(c.Output), err)
+		}
+		return nil
+	}
+	if tty, width := terminal.IsTerminal(e.streams.Out); tty && c.Format == "markdown" {
+		return terminal.RenderMarkdown(e.streams.Out, text, width)
+	}
+	_, err := io.WriteString(e.streams.Out, text)
+	return err
+}

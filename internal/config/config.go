@@ -1,0 +1,95 @@
+// Package config is what a run of Trilha is set up with: flags beat environment,
+// environment beats defaults (the command line reads them into a Config), and
+// Check refuses nonsense at start with the remedy in the message. Nothing below
+// package app ever sees a Config.
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"runtime"
+	"time"
+
+	"github.com/trilha/trilha/internal/task"
+)
+
+// Config sets up the server. The tags are read by the command line.
+type Config struct {
+	Store           string        `help:"Where tasks are kept: memory (a restart forgets them)." default:"memory" env:"TRILHA_STORE"`
+	Running         int           `help:"Tasks running at once; 0: one per processor." default:"0" env:"TRILHA_RUNNING"`
+	RunningPerOwner int           `help:"Tasks of one owner running at once." default:"2" env:"TRILHA_RUNNING_PER_OWNER"`
+	WaitingPerOwner int           `help:"Tasks of one owner that may wait." default:"1000" env:"TRILHA_WAITING_PER_OWNER"`
+	Kept            int           `help:"Tasks kept in all." default:"20000" env:"TRILHA_KEPT"`
+	TTL             time.Duration `name:"ttl" help:"How long a finished task is kept." default:"24h" env:"TRILHA_TTL"`
+	Grace           time.Duration `help:"How long running tasks may go on at shutdown." default:"1s" env:"TRILHA_GRACE"`
+	LogLevel        string        `help:"Log level: debug, info, warn or error." default:"warn" env:"TRILHA_LOG_LEVEL"`
+}
+
+// HTTP sets up the listener.
+type HTTP struct {
+	Addr string `help:"Address to listen on, host and port; loopback only." default:"127.0.0.1:8400" env:"TRILHA_ADDR"`
+}
+
+// Check refuses what cannot work.
+func (c Config) Check() error {
+	if c.Store != "memory" {
+		return fmt.Errorf("--store %q is not available: this version keeps tasks in memory only; use --store memory or leave it out", c.Store)
+	}
+	for name, v := range map[string]int{
+		"--running-per-owner": c.RunningPerOwner, "--waiting-per-owner": c.WaitingPerOwner, "--kept": c.Kept,
+	} {
+		if v < 1 {
+			return fmt.Errorf("%s %d: give at least 1", name, v)
+		}
+	}
+	if c.Running < 0 {
+		return fmt.Errorf("--running %d: give at least 1, or 0 for one per processor", c.Running)
+	}
+	if c.TTL < time.Second {
+		return fmt.Errorf("--ttl %s is too short: a client could not fetch its result; give at least 1s, for example 24h", c.TTL)
+	}
+	if c.Grace < 0 || c.Grace > time.Hour {
+		return fmt.Errorf("--grace %s: give 0s to 1h", c.Grace)
+	}
+	if _, err := c.Level(); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Level gives the log level.
+func (c Config) Level() (slog.Level, error) {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		return 0, fmt.Errorf("--log-level %q: use debug, info, warn or error", c.LogLevel)
+	}
+	return l, nil
+}
+
+// Limits gives the limits of the task store.
+func (c Config) Limits() task.Limits {
+	running := c.Running
+	if running == 0 {
+		running = runtime.GOMAXPROCS(0)
+	}
+	return task.Limits{
+		Running: running, RunningPerOwner: c.RunningPerOwner, WaitingPerOwner: c.WaitingPerOwner,
+		Kept: c.Kept, TTL: c.TTL,
+	}
+}
+
+// Check refuses any address but a loopback one: there is no authentication yet.
+func (h HTTP) Check() error {
+	host, port, err := net.SplitHostPort(h.Addr)
+	if err != nil || port == "" {
+		return fmt.Errorf("--addr %q is not an address: give host and port, for example 127.0.0.1:8400", h.Addr)
+	}
+	if host == "localhost" {
+		return nil
+	}
+	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+		return fmt.Errorf("--addr %q is refused: without authentication only this machine may connect; use 127.0.0.1:%s, [::1]:%s or localhost:%s", h.Addr, port, port, port)
+	}
+	return nil
+}

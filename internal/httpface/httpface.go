@@ -1,0 +1,89 @@
+// Package httpface is everything Trilha answers over HTTP, as one handler: MCP as
+// Streamable HTTP on /mcp, MCP as HTTP+SSE on /sse and /message for clients up to
+// 2025-11-25, and /healthz. Guards stand before all of them.
+package httpface
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+)
+
+// Bounds of what a client may send and hold.
+const (
+	maxBody       = 4 << 20
+	maxHeader     = 64 << 10
+	sessionIdle   = 30 * time.Minute
+	keepAlive     = 30 * time.Second
+	headerTimeout = 10 * time.Second
+	idleTimeout   = 2 * time.Minute
+)
+
+// Face is the handler and what must be closed with it.
+type Face struct {
+	handler    http.Handler
+	streamable *server.StreamableHTTPServer
+	sse        *server.SSEServer
+}
+
+// New mounts an MCP server.
+func New(s *server.MCPServer) *Face {
+	f := &Face{
+		streamable: server.NewStreamableHTTPServer(s,
+			server.WithStateful(true),
+			server.WithSessionIdleTTL(sessionIdle),
+			server.WithHeartbeatInterval(keepAlive)),
+		sse: server.NewSSEServer(s,
+			server.WithSSEEndpoint("/sse"),
+			server.WithMessageEndpoint("/message"),
+			server.WithUseFullURLForMessageEndpoint(false),
+			server.WithKeepAliveInterval(keepAlive),
+			server.WithSSEContextFunc(legacyOnly)),
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/mcp", f.streamable)
+	mux.Handle("/sse", f.sse.SSEHandler())
+	mux.Handle("/message", refuseModern(f.sse.MessageHandler()))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		_, _ = w.Write([]byte(`{"status":"ok"}` + "\n"))
+	})
+	f.handler = guard(mux)
+	return f
+}
+
+// legacyOnly keeps 2026-07-28 out of what HTTP+SSE offers: it is not defined there.
+func legacyOnly(ctx context.Context, _ *http.Request) context.Context {
+	var legacy []string
+	for _, v := range mcp.ValidProtocolVersions {
+		if !mcp.IsModernProtocol(v) {
+			legacy = append(legacy, v)
+		}
+	}
+	return server.WithSupportedProtocolVersions(ctx, legacy)
+}
+
+// ServeHTTP answers everything.
+func (f *Face) ServeHTTP(w http.ResponseWriter, r *http.Request) { f.handler.ServeHTTP(w, r) }
+
+// Server is an http.Server for the handler, with bounds on what slow or large
+// clients cost. base is the context of every request.
+func (f *Face) Server(base context.Context) *http.Server {
+	return &http.Server{
+		Handler:           f,
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		BaseContext:       baseContext(base),
+	}
+}
+
+// Close ends open streams, so that the http.Server's Shutdown need not wait.
+func (f *Face) Close(ctx context.Context) {
+	f.sse.CloseSessions()
+	f.streamable.CloseSessions(ctx)
+	_ = f.streamable.Shutdown(ctx)
+}
