@@ -78,21 +78,27 @@ func strip(s string) string {
 	return b.String()
 }
 
-// plurals are the endings of English, Portuguese and Spanish (without accents)
-// with what takes their place; the first that fits counts. Folding need not be
-// right grammar, only the same for both sides.
-var plurals = []struct{ ending, singular string }{
-	{"sses", "ss"}, {"ies", "y"}, {"oes", "ao"}, {"aes", "ao"}, {"ices", "ix"}, {"ais", "al"}, {"eis", "el"},
-	{"ns", "m"}, {"ones", "on"}, {"iones", "ion"}, {"res", "r"}, {"ores", "or"}, {"ss", "ss"}, {"us", "us"}, {"is", "is"}, {"s", ""},
+// endings are the plural endings of English, Portuguese and Spanish (without
+// accents), and the singular ones that would not meet them otherwise, with what
+// takes their place; the first that fits counts. Folding need not be right
+// grammar, only the same for both sides.
+var endings = []struct{ ending, folded string }{
+	{"sses", "ss"}, {"ches", "ch"}, {"shes", "sh"}, {"xes", "x"},
+	{"oes", "ao"}, {"aes", "ao"}, {"ais", "al"}, {"eis", "el"}, // funções, pães, matriciais, níveis
+	{"ies", "y"}, {"ie", "y"}, // theories; series, serie
+	{"ices", "ix"}, {"ice", "ix"}, {"izes", "ix"}, {"iz", "ix"}, {"ex", "ix"}, // matrices, índice, matrizes, raíz, vertex
+	{"ones", "om"}, {"one", "om"}, {"ns", "m"}, {"n", "m"}, // funciones, zone, functions and imagens, function
+	{"res", "r"}, {"re", "r"}, {"les", "l"}, {"le", "l"}, {"des", "d"}, {"de", "d"}, // vectores, feature, lineales, variable, redes, node
+	{"ss", "ss"}, {"us", "us"}, {"is", "is"}, {"s", ""},
 }
 
 func singular(w string) string {
 	if len(w) < 4 {
 		return w
 	}
-	for _, p := range plurals {
-		if strings.HasSuffix(w, p.ending) {
-			return strings.TrimSuffix(w, p.ending) + p.singular
+	for _, e := range endings {
+		if stem, ok := strings.CutSuffix(w, e.ending); ok {
+			return stem + e.folded
 		}
 	}
 	return w

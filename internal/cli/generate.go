@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/mark3labs/mcp-go/client"
 	"github.com/mark3labs/mcp-go/mcp"
@@ -99,7 +100,7 @@ func (c *generateCommand) generate(e *env, a *app.App, arguments map[string]any)
 		return "", err
 	}
 	defer s.client.Close()
-	started, err := s.call("generate_learning_path_async", arguments)
+	started, err := s.call("generate_learning_path_async", arguments, progressToken)
 	if err != nil {
 		return "", err
 	}
@@ -107,7 +108,7 @@ func (c *generateCommand) generate(e *env, a *app.App, arguments map[string]any)
 	if err != nil {
 		return "", err
 	}
-	bar.Step(100, "")
+	s.settle(started["task_status"] == "completed")
 	return s.fetch(c, pathID)
 }
 
@@ -126,7 +127,7 @@ func (s *session) fetch(c *generateCommand, pathID any) (string, error) {
 	if c.Detail {
 		get["detail"] = "detailed"
 	}
-	got, err := s.call("get_learning_path", get)
+	got, err := s.call("get_learning_path", get, nil)
 	if err != nil {
 		return "", err
 	}
@@ -138,6 +139,19 @@ func (s *session) fetch(c *generateCommand, pathID any) (string, error) {
 type session struct {
 	client *client.Client
 	bar    *terminal.Progress
+	full   chan struct{} // closed when the bar has reached its end
+}
+
+// settle lets the last progress arrive, which the library hands on beside the
+// answers, so that the bar ends before the result is printed.
+func (s *session) settle(atOnce bool) {
+	if atOnce { // nothing was made, so nothing is told
+		return
+	}
+	select {
+	case <-s.full:
+	case <-time.After(time.Second):
+	}
 }
 
 const progressToken = "generate"
@@ -147,6 +161,7 @@ func connect(ctx context.Context, a *app.App, bar *terminal.Progress) (*session,
 	if err != nil {
 		return nil, err
 	}
+	s := &session{client: c, bar: bar, full: make(chan struct{})}
 	c.OnNotification(func(n mcp.JSONRPCNotification) {
 		if n.Method != "notifications/progress" || n.Params.AdditionalFields["progressToken"] != progressToken {
 			return
@@ -154,6 +169,9 @@ func connect(ctx context.Context, a *app.App, bar *terminal.Progress) (*session,
 		percent, _ := n.Params.AdditionalFields["progress"].(int)
 		message, _ := n.Params.AdditionalFields["message"].(string)
 		bar.Step(percent, message)
+		if percent == 100 {
+			close(s.full) // 100 is sent once
+		}
 	})
 	// The session outlives an interrupt: the task has to be cancelled through it.
 	ctx = context.WithoutCancel(ctx)
@@ -166,14 +184,17 @@ func connect(ctx context.Context, a *app.App, bar *terminal.Progress) (*session,
 	if _, err := c.Initialize(ctx, r); err != nil {
 		return nil, err
 	}
-	return &session{client: c, bar: bar}, nil
+	return s, nil
 }
 
-// call calls a tool and gives its structured content.
-func (s *session) call(tool string, arguments map[string]any) (map[string]any, error) {
+// call calls a tool and gives its structured content. With a token its task's
+// progress comes as notifications.
+func (s *session) call(tool string, arguments map[string]any, token any) (map[string]any, error) {
 	r := mcp.CallToolRequest{}
 	r.Params.Name, r.Params.Arguments = tool, arguments
-	r.Params.Meta = &mcp.Meta{ProgressToken: progressToken}
+	if token != nil {
+		r.Params.Meta = &mcp.Meta{ProgressToken: token}
+	}
 	result, err := s.client.CallTool(context.Background(), r)
 	if err != nil {
 		return nil, err
@@ -200,7 +221,7 @@ func (s *session) wait(ctx context.Context, taskID any) (any, error) {
 	for {
 		answers := make(chan answer, 1)
 		go func() {
-			status, err := s.call("get_task_status", map[string]any{"task_id": taskID, "wait_seconds": 45})
+			status, err := s.call("get_task_status", map[string]any{"task_id": taskID, "wait_seconds": 45}, nil)
 			answers <- answer{status, err}
 		}()
 		select {
@@ -214,7 +235,7 @@ func (s *session) wait(ctx context.Context, taskID any) (any, error) {
 				return nil, fmt.Errorf("task %v %v: %v", taskID, a.status["status"], a.status["error"])
 			}
 		case <-ctx.Done():
-			_, err := s.call("cancel_task", map[string]any{"task_id": taskID})
+			_, err := s.call("cancel_task", map[string]any{"task_id": taskID}, nil)
 			<-answers // the cancelled task ends the wait
 			if err != nil {
 				return nil, errors.Join(errInterrupted, err)

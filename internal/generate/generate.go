@@ -213,12 +213,9 @@ func (b *builder) assumptions() []learning.Assumption {
 		if err != nil {
 			continue // the checks hold that every edge leads to a concept
 		}
-		where := wikipediaURL(c.Wikipedia, b.language)
-		if where == "" && len(c.Resources) > 0 {
-			where = preferred(c.Resources, b.language)[0].URL
-		}
 		title := c.Title.In(b.language)
-		out = append(out, learning.Assumption{ID: id, Title: title, Where: assumedAt.in(b.language, title, where)})
+		page := b.asResources(id, title, c.Resources, c.Wikipedia)[0] // the checks hold that there is one
+		out = append(out, learning.Assumption{ID: id, Title: title, Where: assumedAt.in(b.language, title, page.Title), URL: page.URL})
 	}
 	return out
 }

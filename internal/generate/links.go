@@ -53,8 +53,19 @@ func (b *builder) offer(n *learning.Node) ([]learning.Resource, error) {
 	if id == rootID {
 		id = b.plan.Topic
 	}
-	if id == "" || n.Type == learning.ProjectOf {
+	if id == "" {
 		return nil, nil
+	}
+	if subject, ok := strings.CutSuffix(id, projectSuffix); ok && n.Type == learning.ProjectOf {
+		s, err := b.catalog.Subject(subject)
+		if err != nil {
+			return nil, err
+		}
+		// What serves the whole subject serves its project; from the end, since the
+		// overview has the first.
+		links := slices.Clone(s.Resources)
+		slices.Reverse(links)
+		return b.asResources(n.ID, "", links, catalog.Text{}), nil
 	}
 	var links []catalog.Resource
 	var wikipedia catalog.Text
@@ -71,7 +82,7 @@ func (b *builder) offer(n *learning.Node) ([]learning.Resource, error) {
 		}
 		links, wikipedia = c.Resources, c.Wikipedia
 	}
-	return b.asResources(n.ID, n.Title, links, wikipedia), nil
+	return b.asResources(n.ID, b.ix.Title(id, b.language), links, wikipedia), nil
 }
 
 func (b *builder) asResources(nodeID, title string, links []catalog.Resource, wikipedia catalog.Text) []learning.Resource {

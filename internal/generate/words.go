@@ -48,9 +48,9 @@ var (
 		"Un paso de tu propio esquema; el grafo de conceptos no tiene textos ni enlaces para él.",
 	}
 	assumedAt = phrase{
-		"Learn it first if it is new to you: ask for a path on \"%s\", or read %s",
-		"Aprenda antes se for novidade: peça uma trilha sobre \"%s\" ou leia %s",
-		"Apréndelo antes si es nuevo para ti: pide una ruta sobre \"%s\" o lee %s",
+		"Learn it first if it is new to you: ask for a path on \"%s\", or begin with the page \"%s\".",
+		"Aprenda antes se for novidade: peça uma trilha sobre \"%s\" ou comece pela página \"%s\".",
+		"Apréndelo antes si es nuevo para ti: pide una ruta sobre \"%s\" o empieza por la página \"%s\".",
 	}
 	inLanguage = map[string]phrase{
 		"en": {"In English", "Em inglês", "En inglés"},
@@ -78,11 +78,6 @@ var (
 		"too few steps to spread over more levels",
 		"etapas de menos para ocupar mais níveis",
 		"muy pocos pasos para ocupar más niveles",
-	}
-	whyWide = phrase{
-		"your outline asks for more than the bound allows",
-		"o seu roteiro pede mais do que o limite permite",
-		"tu esquema pide más de lo que el límite permite",
 	}
 	whyLinks = phrase{
 		"there are more steps with links than that: some steps have none",

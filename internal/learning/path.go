@@ -40,6 +40,7 @@ type Assumption struct {
 	ID    string `json:"id"`
 	Title string `json:"title"`
 	Where string `json:"where"` // a sentence on where to get it
+	URL   string `json:"url"`   // the page that the sentence names
 }
 
 // Unmet is a bound that the path does not meet, and why.

@@ -90,7 +90,7 @@ func (r Request) Normalize() (Request, error) {
 	if err := r.checkBounds(); err != nil {
 		return r, err
 	}
-	if r.HoursPerWeek < 0 || r.HoursPerWeek > 100 {
+	if !(r.HoursPerWeek >= 0 && r.HoursPerWeek <= 100) { // so that NaN is refused too
 		return r, fault.InField("hours_per_week", "%g is out of range", r.HoursPerWeek).With("Give the hours a week the learner has, above 0 and at most 100, for example 5")
 	}
 	if r.Known, err = cleanAll("known", r.Known, MaxKnown); err != nil {
@@ -139,9 +139,10 @@ func (r Request) checkBounds() error {
 				With("Ask for at most %d steps, or raise max_width or max_height", room)
 		}
 	}
-	if r.NumNodes > 0 && r.MinWidth > 0 && r.MinHeight > 0 {
-		if least := r.MinWidth + r.MinHeight - 1; least > r.NumNodes {
-			return fault.InField("num_nodes", "%d steps cannot have %d levels and %d first steps", r.NumNodes, r.MinHeight, r.MinWidth).
+	if r.NumNodes > 0 { // whatever is not given: a path has at least one first step, hence two levels
+		width, height := max(r.MinWidth, 1), max(r.MinHeight, 2)
+		if least := width + height - 1; least > r.NumNodes {
+			return fault.InField("num_nodes", "%d steps cannot have %d levels and %d first steps", r.NumNodes, height, width).
 				With("Ask for at least %d steps, or lower min_width or min_height", least)
 		}
 	}

@@ -36,7 +36,7 @@ func (p *Path) Validate() error {
 // and only the root has none, so following them always ends at the root.
 func validateNode(n *Node, root string, level map[string]int) (errs []error) {
 	fail := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	if n.Title == "" || n.Description == "" || n.Type == "" || n.State == "" {
+	if n.ID == "" || n.Title == "" || n.Description == "" || n.Type == "" || n.State == "" {
 		fail("node %s: a required field is empty", n.ID)
 	}
 	if (n.ID == root) != (len(n.Prerequisites) == 0) {

@@ -252,13 +252,7 @@ func (d *page) prerequisites(n *learning.Node, limit int) []string {
 // resource writes a link with its type, its language when it is not the path's,
 // and the part of it that is meant.
 func (d *page) resource(r *learning.Resource, title, where int) string {
-	s := short(r.Title, title)
-	if u, ok := address(r.URL); ok {
-		if s == "" {
-			s = text(u)
-		}
-		s = "[" + s + "](" + u + ")"
-	}
+	s := linked(short(r.Title, title), r.URL)
 	language := r.Metadata["language"]
 	if language == d.p.Language {
 		language = ""
@@ -270,11 +264,23 @@ func (d *page) resource(r *learning.Resource, title, where int) string {
 	return joined(" ", s, joined(", ", text(r.Type), text(language), place))
 }
 
+// linked makes escaped text a link where the address is one that may be shown.
+func linked(s, url string) string {
+	u, ok := address(url)
+	if !ok {
+		return s
+	}
+	if s == "" {
+		s = text(u)
+	}
+	return "[" + s + "](" + u + ")"
+}
+
 // remarks writes what the path assumes and does not meet.
 func (d *page) remarks() {
 	m := d.p.Metadata
 	d.list(d.assumes, mapped(m.Assumes, func(a learning.Assumption) string {
-		return joined(": ", short(a.Title, 100), short(a.Where, shortText))
+		return joined(": ", linked(short(a.Title, 100), a.URL), short(a.Where, shortText))
 	}))
 	d.list(d.unmet, mapped(m.Unmet, func(u learning.Unmet) string {
 		return joined(". ", d.bound(u), short(u.Why, shortText))

@@ -4,17 +4,13 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
-
-	"github.com/goccy/go-yaml"
 
 	"github.com/trilha/trilha/internal/catalog"
+	"github.com/trilha/trilha/internal/catalog/yamlfile"
 )
 
 func main() {
@@ -33,13 +29,9 @@ func run(files []string, checkOnly bool) error {
 	if len(files) == 0 {
 		return fmt.Errorf("no data/*.yaml here: run it in internal/catalog, or name the files")
 	}
-	var subjects []*catalog.Subject
-	for _, f := range files {
-		s, err := read(f)
-		if err != nil {
-			return err
-		}
-		subjects = append(subjects, s)
+	subjects, err := yamlfile.ReadAll(files...)
+	if err != nil {
+		return err
 	}
 	failed := 0
 	for _, p := range catalog.Check(subjects) {
@@ -55,31 +47,6 @@ func run(files []string, checkOnly bool) error {
 		return nil
 	}
 	return write(subjects)
-}
-
-func read(file string) (*catalog.Subject, error) {
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	asJSON, err := yaml.YAMLToJSON(raw)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %s", file, yaml.FormatError(err, false, true))
-	}
-	var doc struct {
-		Subject  catalog.Subject   `json:"subject"`
-		Concepts []catalog.Concept `json:"concepts"`
-	}
-	dec := json.NewDecoder(bytes.NewReader(asJSON))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&doc); err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	if want := strings.TrimSuffix(filepath.Base(file), ".yaml"); doc.Subject.ID != want {
-		return nil, fmt.Errorf("%s: subject id %q, want %q", file, doc.Subject.ID, want)
-	}
-	doc.Subject.Concepts = doc.Concepts
-	return &doc.Subject, nil
 }
 
 // write replaces packed/ file by file; files of subjects that are gone go too.
