@@ -108,13 +108,14 @@ func (s *Store) check(spec task.Spec) error {
 	return nil
 }
 
-// admit says whether the limits allow one more task of o.
+// admit says whether the limits allow one more task of o. One that could start at
+// once is never too many: nothing of its owner waits then.
 func (s *Store) admit(o *owner, spec task.Spec) error {
 	known := spec.Result != nil
 	switch {
 	case known && int64(len(spec.Result)) > s.limits.KeptBytes:
 		return s.errTooLarge(len(spec.Result))
-	case !known && !s.free(o) && len(o.queue) >= s.limits.WaitingPerOwner:
+	case !known && len(o.queue) >= s.limits.WaitingPerOwner:
 		return fault.New(fault.Limit, "%d tasks are waiting already, and no more may", len(o.queue)).
 			With("Wait until one of them starts, or cancel one.")
 	case len(s.tasks) >= s.limits.Kept && s.ended.first == nil:

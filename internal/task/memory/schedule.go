@@ -72,12 +72,6 @@ func (s *Store) reseat(o *owner) {
 	}
 }
 
-// free says whether a task of o would start at once. Nothing of o waits then:
-// startWaiting would have started it.
-func (s *Store) free(o *owner) bool {
-	return s.running < s.limits.Running && o.running < s.limits.RunningPerOwner
-}
-
 // startWaiting starts what waits until no more may run.
 func (s *Store) startWaiting() {
 	for s.running < s.limits.Running && len(s.ready) > 0 {

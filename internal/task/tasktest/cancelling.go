@@ -68,6 +68,24 @@ var cancelling = []example{
 		},
 	},
 	{
+		name:   "a slot is held even when its task has been forgotten",
+		limits: task.Limits{Running: 2, RunningPerOwner: 1, Kept: 2},
+		check: func(t *testing.T, r *rig) {
+			created := r.submit(task.Spec{Owner: ann, Kind: stubborn}).Task
+			j := r.next(t)
+			r.cancel(ann, created.ID)
+			r.done(bob)
+			r.done(bob) // takes the place of the cancelled one
+			r.gone(ann, created.ID)
+			waits := r.submit(task.Spec{Owner: ann, Kind: held}).Task
+			_, bobs := r.hold(bob) // may start, and does so before
+			assert.Equal(t, task.Pending, r.get(ann, waits.ID).Status)
+			bobs.complete(`1`)
+			j.complete(`1`)
+			assert.Equal(t, waits.ID, r.next(t).id())
+		},
+	},
+	{
 		name: "cancelling twice changes nothing and is no error",
 		check: func(t *testing.T, r *rig) {
 			created, _ := r.hold(ann)

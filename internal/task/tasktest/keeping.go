@@ -1,7 +1,9 @@
 package tasktest
 
 import (
+	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,16 +67,17 @@ var keeping = []example{
 		name:   "when results take too much room the tasks that ended first go",
 		limits: task.Limits{KeptBytes: 100},
 		check: func(t *testing.T, r *rig) {
+			large := `"` + strings.Repeat("x", 40) + `"`
 			var made []task.Task
 			for range 4 {
-				made = append(made, r.submit(task.Spec{Owner: ann, Kind: held, Result: jsonOf(`%q`, make([]byte, 10))}).Task)
+				made = append(made, r.submit(task.Spec{Owner: ann, Kind: held, Result: json.RawMessage(large)}).Task)
 				r.get(ann, made[len(made)-1].ID)
 			}
 			r.gone(ann, made[0].ID)
 			r.gone(ann, made[1].ID)
 			r.get(ann, made[2].ID)
 			created, j := r.hold(ann)
-			j.complete(string(jsonOf(`%q`, make([]byte, 10))))
+			j.complete(large)
 			r.finish(ann, created.ID)
 			r.gone(ann, made[2].ID)
 			r.get(ann, made[3].ID)

@@ -48,9 +48,7 @@ func (m *model) repeats(spec task.Spec) (k *known, conflict bool) {
 
 // refuses says whether the limits forbid a new task.
 func (m *model) refuses(spec task.Spec) bool {
-	waiting := m.count(spec.Owner, task.Pending)
-	starts := m.count("", task.Running) < m.limits.Running && m.count(spec.Owner, task.Running) < m.limits.RunningPerOwner
-	if spec.Result == nil && !starts && waiting >= m.limits.WaitingPerOwner {
+	if spec.Result == nil && m.count(spec.Owner, task.Pending) >= m.limits.WaitingPerOwner {
 		return true
 	}
 	return len(m.kept) >= m.limits.Kept && m.firstEnded() == nil
