@@ -260,39 +260,44 @@ func (k *checker) exercise(id string, e *Exercise) {
 
 // answerSpread holds that a quiz cannot be passed by the form of its answers.
 func (k *checker) answerSpread(s *Subject) {
-	var at [options]int
-	longest := map[string]int{}
-	n := 0
+	var asked []*Question
 	for i := range s.Concepts {
-		for _, q := range s.Concepts[i].Quiz {
-			if q.Answer < 0 || q.Answer >= options {
-				continue
-			}
-			n++
-			at[q.Answer]++
-			for _, l := range Languages() {
-				if list := q.Options.In(l); len(list) == options && isLongest(list, q.Answer) {
-					longest[l]++
-				}
+		for j := range s.Concepts[i].Quiz {
+			if q := &s.Concepts[i].Quiz[j]; q.Answer >= 0 && q.Answer < options {
+				asked = append(asked, q)
 			}
 		}
 	}
+	n := len(asked)
 	if n < 20 {
 		return // shares of so few questions say nothing
 	}
-	for i, c := range at {
-		if c*100 < 15*n || c*100 > 35*n {
+	for i := range options {
+		if c := count(asked, func(q *Question) bool { return q.Answer == i }); c*100 < 15*n || c*100 > 35*n {
 			k.fail(s.ID, "position %d is right in %d of %d questions, want 15-35 %%", i, c, n)
 		}
 	}
-	for l, c := range longest {
-		if c*100 > 35*n {
+	for _, l := range Languages() {
+		if c := count(asked, func(q *Question) bool { return isLongest(q.Options.In(l), q.Answer) }); c*100 > 35*n {
 			k.fail(s.ID, "the longest option is right in %d of %d questions in %s, want at most 35 %%", c, n, l)
 		}
 	}
 }
 
+func count(questions []*Question, is func(*Question) bool) (n int) {
+	for _, q := range questions {
+		if is(q) {
+			n++
+		}
+	}
+	return n
+}
+
+// isLongest says whether option i is there and longer than each other one.
 func isLongest(list []string, i int) bool {
+	if i >= len(list) {
+		return false
+	}
 	for j, s := range list {
 		if j != i && utf8.RuneCountInString(s) >= utf8.RuneCountInString(list[i]) {
 			return false

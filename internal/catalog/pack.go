@@ -51,10 +51,29 @@ func (c *Catalog) Export() (Export, error) {
 	}
 	var out Export
 	for _, s := range all {
-		out.Concepts = append(out.Concepts, s.Concepts...)
+		for _, c := range s.Concepts {
+			out.Concepts = append(out.Concepts, listed(c))
+		}
 		bare := *s
 		bare.Concepts = nil
 		out.Subjects = append(out.Subjects, &bare)
 	}
 	return out, nil
+}
+
+// listed gives c with an empty list where there is none, for JSON.
+func listed(c Concept) Concept {
+	c.Requires, c.Helps = orEmpty(c.Requires), orEmpty(c.Helps)
+	c.Resources, c.Quiz, c.Exercises = orEmpty(c.Resources), orEmpty(c.Quiz), orEmpty(c.Exercises)
+	for _, list := range []*[]string{&c.Aliases.En, &c.Aliases.Pt, &c.Aliases.Es} {
+		*list = orEmpty(*list)
+	}
+	return c
+}
+
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
 }

@@ -83,12 +83,12 @@ func strip(s string) string {
 // takes their place; the first that fits counts. Folding need not be right
 // grammar, only the same for both sides.
 var endings = []struct{ ending, folded string }{
-	{"sses", "ss"}, {"ches", "ch"}, {"shes", "sh"}, {"xes", "x"},
+	{"sses", "ss"}, {"sse", "ss"}, {"ches", "ch"}, {"che", "ch"}, {"shes", "sh"}, {"exes", "ix"}, {"xes", "x"}, // classes, classe, batches, cache, hashes, indexes, boxes
 	{"oes", "ao"}, {"aes", "ao"}, {"ais", "al"}, {"eis", "el"}, // funções, pães, matriciais, níveis
 	{"ies", "y"}, {"ie", "y"}, // theories; series, serie
 	{"ices", "ix"}, {"ice", "ix"}, {"izes", "ix"}, {"iz", "ix"}, {"ex", "ix"}, // matrices, índice, matrizes, raíz, vertex
 	{"ones", "om"}, {"one", "om"}, {"ns", "m"}, {"n", "m"}, // funciones, zone, functions and imagens, function
-	{"res", "r"}, {"re", "r"}, {"les", "l"}, {"le", "l"}, {"des", "d"}, {"de", "d"}, // vectores, feature, lineales, variable, redes, node
+	{"res", "r"}, {"re", "r"}, {"les", "l"}, {"le", "l"}, {"des", "d"}, {"de", "d"}, // flores, feature, lineales, variable, redes, node
 	{"ss", "ss"}, {"us", "us"}, {"is", "is"}, {"s", ""},
 }
 

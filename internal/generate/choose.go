@@ -2,6 +2,7 @@ package generate
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/trilha/trilha/internal/catalog"
@@ -25,7 +26,8 @@ type chooser struct {
 	ix      *catalog.Index
 	request learning.Request
 	shape   learning.Shape
-	known   map[string]bool // what the learner has, and what only that needs
+	given   map[string]bool // what the learner has
+	known   map[string]bool // given, and what only that needs: nothing to choose for its own sake
 	project *catalog.SubjectEntry
 	chosen  map[string]bool
 }
@@ -37,41 +39,43 @@ func choose(ix *catalog.Index, topic string, r learning.Request, known []string)
 	c := &chooser{ix: ix, request: r, shape: r.Shape(), chosen: map[string]bool{}}
 	if s := ix.Subject(topic); s != nil {
 		parts := ix.Parts(topic)
-		c.known = c.expandKnown(known, parts)
 		c.project = s
+		c.expandKnown(known, parts)
 		c.chooseParts(parts)
 	} else {
-		c.known = c.expandKnown(known, append(sortedByPosition(ix, ix.Ancestors(topic, nil)), topic))
+		c.expandKnown(known, append(sortedByPosition(ix, ix.Ancestors(topic, nil)), topic))
+		delete(c.given, topic)
 		delete(c.known, topic)
 		c.chooseTowards(topic)
 	}
 	return c.result()
 }
 
-// expandKnown adds to what is known everything that only it needs: an ancestor
-// goes when nothing that is still to be learnt (of wanted) requires it.
-func (c *chooser) expandKnown(known, wanted []string) map[string]bool {
-	out := map[string]bool{}
+// expandKnown notes what is given, and adds to what is known everything that only
+// it needs: an ancestor goes when nothing that is still to be learnt (of wanted, or
+// the project) requires it.
+func (c *chooser) expandKnown(known, wanted []string) {
+	c.given = map[string]bool{}
 	below := map[string]bool{}
 	for _, k := range known {
-		out[k] = true
-		for a := range c.ix.Ancestors(k, nil) {
-			below[a] = true
-		}
-		for _, p := range c.ix.Parts(k) { // knowing the whole is knowing its parts
-			out[p] = true
+		for _, id := range append(c.ix.Parts(k), k) { // knowing the whole is knowing its parts
+			c.given[id] = true
+			for a := range c.ix.Ancestors(id, nil) {
+				below[a] = true
+			}
 		}
 	}
+	out := maps.Clone(c.given)
 	ordered := sortedByPosition(c.ix, below)
 	for _, id := range slices.Backward(ordered) {
 		needed := slices.ContainsFunc(c.ix.Dependants(id), func(d string) bool {
 			return !out[d] && (below[d] || slices.Contains(wanted, d))
-		})
+		}) || c.project != nil && slices.Contains(c.project.ProjectRequires, id)
 		if !needed {
 			out[id] = true
 		}
 	}
-	return out
+	c.known = out
 }
 
 // budget is how many more concepts fit.
@@ -142,7 +146,7 @@ func (c *chooser) add(id string, own func(string) bool) bool {
 		return false
 	}
 	more := map[string]bool{id: true}
-	for a := range c.ix.Ancestors(id, func(a string) bool { return c.known[a] || !own(a) }) {
+	for a := range c.ix.Ancestors(id, func(a string) bool { return c.given[a] || !own(a) }) {
 		if !c.chosen[a] {
 			more[a] = true
 		}
@@ -186,11 +190,11 @@ func (c *chooser) addProject(own func(string) bool) {
 	id := c.project.ID + projectSuffix
 	more := map[string]bool{id: true}
 	for _, r := range c.project.ProjectRequires {
-		if c.known[r] || !own(r) {
+		if c.given[r] || !own(r) {
 			continue
 		}
 		more[r] = true
-		for a := range c.ix.Ancestors(r, func(a string) bool { return c.known[a] || !own(a) }) {
+		for a := range c.ix.Ancestors(r, func(a string) bool { return c.given[a] || !own(a) }) {
 			more[a] = true
 		}
 	}
@@ -206,7 +210,7 @@ func (c *chooser) deepen(allowed func(string) bool) {
 		missing := map[string]bool{}
 		for id := range c.chosen {
 			for _, r := range c.requires(id) {
-				if !c.chosen[r] && !c.known[r] && allowed(r) {
+				if !c.chosen[r] && !c.given[r] && allowed(r) {
 					missing[r] = true
 				}
 			}
@@ -290,13 +294,13 @@ func (c *chooser) order(ids []string) learning.Order {
 }
 
 // result closes the choice: every hard prerequisite that is neither chosen nor
-// known is assumed.
+// given as known is assumed.
 func (c *chooser) result() choice {
 	ids := c.ids()
 	missing := map[string]bool{}
 	for _, id := range ids {
 		for _, r := range c.requires(id) {
-			if !c.chosen[r] && !c.known[r] {
+			if !c.chosen[r] && !c.given[r] {
 				missing[r] = true
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -136,18 +137,32 @@ func (b *builder) measure() error {
 		why = whyBounded
 	}
 	b.below("num_nodes", b.shape.Nodes, nodes, why)
-	b.below("min_width", b.shape.MinWidth, counts[1], whyNarrow)
-	b.below("min_height", b.shape.MinHeight, b.height(), whyFlat)
+	own := len(b.plan.Outline) > 0 // defaults yield to it
+	if !own || b.plan.Request.MinWidth > 0 {
+		b.below("min_width", b.shape.MinWidth, counts[1], whyNarrow)
+	}
+	if !own || b.plan.Request.MinHeight > 0 {
+		b.below("min_height", b.shape.MinHeight, b.height(), whyFlat)
+	}
 	if b.height() > b.shape.MaxHeight { // an outline's own order; chosen concepts always fit
 		return fault.InField("max_height", "the outline's order needs %d levels, the overview included", b.height()).
 			With("Raise max_height to %d, leave it out, or loosen the outline's requirements", b.height())
 	}
-	if b.plan.Request.Strict && len(b.unmet) > 0 {
-		u := b.unmet[0]
-		return fault.New(fault.Conflict, "strict: %s of %d cannot be met, %d can: %s", u.Bound, u.Asked, u.Got, u.Why).
-			With("Ask with %s %d, or without strict", u.Bound, u.Got)
+	return b.strict()
+}
+
+// strict makes an error of what is not met so far, where that was asked for.
+func (b *builder) strict() error {
+	if !b.plan.Request.Strict || len(b.unmet) == 0 {
+		return nil
 	}
-	return nil
+	var faults, remedies []string
+	for _, u := range b.unmet {
+		faults = append(faults, fmt.Sprintf("%s of %d cannot be met, %d can: %s", u.Bound, u.Asked, u.Got, u.Why))
+		remedies = append(remedies, fmt.Sprintf("%s %d", u.Bound, u.Got))
+	}
+	return fault.New(fault.Conflict, "strict: %s", strings.Join(faults, "; ")).
+		With("Ask with %s, or without strict", strings.Join(remedies, " and "))
 }
 
 func (b *builder) below(bound string, asked, got int, why phrase) {

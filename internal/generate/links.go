@@ -33,6 +33,9 @@ func (b *builder) links() error {
 		room = defaultLinks * len(b.path.Nodes)
 	} else if room < withLinks {
 		b.unmet = append(b.unmet, learning.Unmet{Bound: "max_resources", Asked: room, Got: withLinks, Why: whyLinks.in(b.language)})
+		if err := b.strict(); err != nil {
+			return err
+		}
 	}
 	most := max(defaultLinks, (room+len(offers)-1)/len(offers))
 	for round := 0; round < most && room > 0; round++ {

@@ -37,7 +37,7 @@ func chooseOutline(ix *catalog.Index, p Plan) (choice, []int) {
 		}
 		slices.Sort(c.order[n])
 	}
-	c.assumes = outlineAssumes(ix, p.Outline)
+	c.assumes = outlineAssumes(ix, p)
 	return c, sorted
 }
 
@@ -100,12 +100,16 @@ func sortItems(needs []map[int]bool) []int {
 	return sorted
 }
 
-func outlineAssumes(ix *catalog.Index, ids []string) []string {
+func outlineAssumes(ix *catalog.Index, p Plan) []string {
+	have := slices.Clone(p.Outline)
+	for _, k := range p.Known {
+		have = append(append(have, k), ix.Parts(k)...)
+	}
 	missing := map[string]bool{}
-	for _, id := range ids {
+	for _, id := range p.Outline {
 		if e := ix.Entry(id); e != nil {
 			for _, r := range e.Requires {
-				if !slices.Contains(ids, r) {
+				if !slices.Contains(have, r) {
 					missing[r] = true
 				}
 			}

@@ -32,7 +32,17 @@ func (g *Generator) Plan(r learning.Request) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
+	if r.Category != "" && !slices.Contains(catalog.Categories(), r.Category) {
+		return Plan{}, fault.InField("category", "%.40q is not known", r.Category).With("Use one of %s, or leave it out", strings.Join(catalog.Categories(), ", "))
+	}
 	p := Plan{Request: r}
+	for _, k := range r.Known {
+		if ids := ix.Resolve(k); len(ids) == 1 {
+			p.Known = append(p.Known, ids[0])
+		} else {
+			p.Missed = append(p.Missed, k)
+		}
+	}
 	if len(r.Outline) > 0 {
 		return p.withOutline(ix)
 	}
@@ -41,13 +51,6 @@ func (g *Generator) Plan(r learning.Request) (Plan, error) {
 	}
 	if err := checkCategory(ix, p.Topic, r.Category); err != nil {
 		return Plan{}, err
-	}
-	for _, k := range r.Known {
-		if ids := ix.Resolve(k); len(ids) == 1 {
-			p.Known = append(p.Known, ids[0])
-		} else {
-			p.Missed = append(p.Missed, k)
-		}
 	}
 	if slices.Contains(p.Known, p.Topic) {
 		return Plan{}, fault.InField("known", "names the topic itself, %q", r.Topic).With("Leave it out of known, or ask for what comes after it")
@@ -58,9 +61,6 @@ func (g *Generator) Plan(r learning.Request) (Plan, error) {
 func checkCategory(ix *catalog.Index, topic, category string) error {
 	if category == "" || category == ix.Category(topic) {
 		return nil
-	}
-	if !slices.Contains(catalog.Categories(), category) {
-		return fault.InField("category", "%q is not known", category).With("Use one of %s, or leave it out", strings.Join(catalog.Categories(), ", "))
 	}
 	return fault.InField("category", "the topic is in %s, not in %s", ix.Category(topic), category).With("Leave category out, or use %s", ix.Category(topic))
 }

@@ -206,7 +206,7 @@ func (s *Shape) fillMaxima() {
 	s.MaxWidth = orDefault(s.MaxWidth, max(5, s.MinWidth))
 	s.MaxHeight = orDefault(s.MaxHeight, max(7, s.MinHeight))
 	if !givenNodes {
-		s.Nodes = max(min(s.Nodes, 1+s.MaxWidth*(s.MaxHeight-1)), s.MinWidth+max(s.MinHeight, 2)-1, 2)
+		s.Nodes = max(min(s.Nodes, 1+s.MaxWidth*(s.MaxHeight-1)), max(s.MinWidth, 1)+max(s.MinHeight, 2)-1)
 		return
 	}
 	// Grow what may grow, height and width in turn, until the nodes fit.
