@@ -22,9 +22,11 @@ func (t *Tools) cancelTask() Definition {
 
 func (t *Tools) cancel(ctx context.Context, c Caller, in cancelInput) (statusOutput, error) {
 	cancelled, err := t.tutor.Cancel(ctx, c.Owner, in.TaskID)
+	if cancelled.Status.Final() { // too late to cancel is an error that shows the end as well
+		c.Settle(ctx, cancelled.ID)
+	}
 	if err != nil {
 		return statusOutput{}, withRemedy(err)
 	}
-	c.Settle(ctx, cancelled.ID)
 	return describeTask(cancelled), nil
 }

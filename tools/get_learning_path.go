@@ -1,8 +1,11 @@
 package tools
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"slices"
+	"strconv"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
@@ -52,7 +55,7 @@ func (t *Tools) getLearningPath() Definition {
 			{name: "id", kind: "string", required: true, min: 1, max: 100, about: "path_id, or the task's id", example: "7f3c0d6e-2b1a-5c8e-9d57-0a1b2c3d4e5f"},
 			{name: "format", kind: "string", enum: []string{"markdown", "json", "mermaid"}, def: "markdown", about: "of content"},
 			{name: "detail", kind: "string", enum: []string{"concise", "detailed"}, def: "concise", about: "how much"},
-			{name: "section", kind: "string", min: 1, max: 200, about: "one step only: its id or number", example: "1.2"},
+			{name: "section", kind: "string", min: 1, max: 200, about: "one step only: its id or number", example: "2"},
 			{name: "include_answers", kind: "boolean", def: false, about: "with answers and solutions"},
 		},
 		output: `{"type":"object","properties":{"path_id":{"type":"string"},"title":{"type":"string"},"format":{"type":"string"},"steps":{"type":"integer"},` +
@@ -65,6 +68,7 @@ func (t *Tools) path(ctx context.Context, c Caller, in pathInput) (pathOutput, e
 	if err != nil {
 		return pathOutput{}, err
 	}
+	c.Settle(ctx, in.ID) // it may be the id of the task, whose end this shows
 	out := pathOutput{
 		PathID: p.ID, Title: p.Title, Format: in.Format, Steps: len(p.Nodes), Levels: p.Metadata.Height, Hours: p.TotalHours,
 		Next: "section with a step's number shows it whole, with quiz and exercises",
@@ -107,7 +111,7 @@ func asJSON(p *learning.Path, in pathInput) (string, error) {
 		trimNode(&p.Nodes[i], in)
 	}
 	if in.Section != "" {
-		n := p.Nodes.Get(in.Section)
+		n := step(p, in.Section)
 		if n == nil {
 			return "", noSection(in.Section)
 		}
@@ -115,6 +119,21 @@ func asJSON(p *learning.Path, in pathInput) (string, error) {
 	}
 	raw, err := json.Marshal(v)
 	return string(raw), err
+}
+
+// step finds a node by its id, or by its number as the Markdown has it: by level.
+func step(p *learning.Path, section string) *learning.Node {
+	if n := p.Nodes.Get(section); n != nil {
+		return n
+	}
+	number, err := strconv.Atoi(section)
+	if err != nil || number < 1 || number > len(p.Nodes) {
+		return nil
+	}
+	byLevel := slices.SortedStableFunc(slices.Values(p.Nodes), func(a, b learning.Node) int {
+		return cmp.Compare(a.VisualPosition.Level, b.VisualPosition.Level)
+	})
+	return &byLevel[number-1]
 }
 
 // trimNode takes quizzes and exercises out of a concise answer, and the answers

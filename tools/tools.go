@@ -54,7 +54,8 @@ type Definition struct {
 	Call func(ctx context.Context, c Caller, arguments json.RawMessage) *mcp.CallToolResult
 }
 
-// All lists the tools in the order in which clients see them.
+// All lists the tools in the order in which they are used. Clients see them sorted
+// by name: mcp-go does so.
 func (t *Tools) All() []Definition {
 	return []Definition{
 		t.generateLearningPathAsync(),
@@ -66,10 +67,8 @@ func (t *Tools) All() []Definition {
 	}
 }
 
-// output is what a handler gives: marshalled, it is the structured content.
-type output interface{}
-
-// withText is an output with a text of its own; any other shows its JSON.
+// withText is an output with a text of its own. Any other shows its JSON, which is
+// the structured content of every output.
 type withText interface{ text() string }
 
 // withLink is an output that links a resource.
@@ -86,7 +85,7 @@ type about struct {
 }
 
 // define makes a Definition of a handler.
-func define[In any, Out output](t *Tools, a about, handle func(context.Context, Caller, In) (Out, error)) Definition {
+func define[In, Out any](t *Tools, a about, handle func(context.Context, Caller, In) (Out, error)) Definition {
 	tool := mcp.Tool{
 		Name: a.name, Title: a.title, Description: a.description,
 		RawInputSchema: a.params.schema(), RawOutputSchema: json.RawMessage(a.output),

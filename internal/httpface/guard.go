@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"mime"
 	"net"
@@ -37,16 +38,28 @@ func guard(next http.Handler) http.Handler {
 				http.Error(w, "Content-Type must be application/json", http.StatusUnsupportedMediaType)
 				return
 			}
-			if r.ContentLength > maxBody {
+			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+			if tooLarge(r) {
 				http.Error(w, "the body is larger than 4 MB", http.StatusRequestEntityTooLarge)
 				return
 			}
-			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		}
 		// mcp-go's SSE answers carry Access-Control-Allow-Origin: *; no page of
 		// another origin may read them.
 		next.ServeHTTP(sameOrigin{w}, r)
 	})
+}
+
+// tooLarge tells whether a body is above its bound. One that does not tell its
+// length has to be read for that: mcp-go would answer it with another status.
+func tooLarge(r *http.Request) bool {
+	if r.ContentLength >= 0 {
+		return r.ContentLength > maxBody
+	}
+	body, err := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	var over *http.MaxBytesError
+	return errors.As(err, &over)
 }
 
 // sameOrigin takes the permission for all origins out of an answer.

@@ -8,6 +8,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 
@@ -83,7 +84,7 @@ func (f *Face) handler(d tools.Definition) server.ToolHandlerFunc {
 		if raw == nil && r.Params.Arguments != nil { // an in-process client
 			var err error
 			if raw, err = json.Marshal(r.Params.Arguments); err != nil {
-				return mcp.NewToolResultError("the arguments are not JSON"), nil
+				return nil, fmt.Errorf("arguments of %s: %w", d.Tool.Name, err)
 			}
 		}
 		return d.Call(ctx, f.caller(ctx, r), raw), nil

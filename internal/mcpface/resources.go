@@ -71,6 +71,11 @@ func (f *Face) readTasks(ctx context.Context, r mcp.ReadResourceRequest) ([]mcp.
 	if page.Tasks == nil {
 		page.Tasks = []task.Task{}
 	}
+	for _, t := range page.Tasks {
+		if t.Status.Final() {
+			f.followers.settle(ctx, t.ID)
+		}
+	}
 	raw, err := json.Marshal(map[string]any{"tasks": page.Tasks, "total": page.Total})
 	if err != nil {
 		return nil, readable(err, r.Params.URI)
@@ -95,6 +100,7 @@ func (f *Face) readPath(ctx context.Context, owner string, args []string) (strin
 	if err != nil {
 		return "", "", err
 	}
+	f.followers.settle(ctx, args[0]) // it may be the id of the task, whose end this shows
 	format := "json"
 	if len(args) > 1 {
 		format = args[1]

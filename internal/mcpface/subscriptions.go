@@ -13,9 +13,13 @@ import (
 
 // subscriptions holds what ends each running resource subscription.
 type subscriptions struct {
-	mu   sync.Mutex
-	stop map[subscription]context.CancelFunc
+	mu      sync.Mutex
+	running map[subscription]*stopper
 }
+
+// stopper is a pointer so that one subscription can be told from a later one to
+// the same.
+type stopper struct{ stop context.CancelFunc }
 
 type subscription struct{ session, uri string }
 
@@ -31,11 +35,11 @@ func (f *Face) addSubscriptionHooks(hooks *server.Hooks) {
 		if session == nil || session.SessionID() == "" {
 			return
 		}
-		watching, ok := f.subscriptions.begin(f.root, subscription{session.SessionID(), m.Params.URI})
-		if !ok {
+		watching, over := f.subscriptions.begin(f.root, subscription{session.SessionID(), m.Params.URI})
+		if watching == nil {
 			return
 		}
-		f.notifyUpdates(watching, f.ownerOf(ctx), m.Params.URI, func() error {
+		f.notifyUpdates(watching, f.ownerOf(ctx), m.Params.URI, over, func() error {
 			return f.server.SendNotificationToSpecificClient(session.SessionID(), mcp.MethodNotificationResourceUpdated, map[string]any{"uri": m.Params.URI})
 		})
 	})
@@ -60,7 +64,7 @@ func (f *Face) listen(ctx context.Context, id any, m *mcp.SubscriptionsListenReq
 	}
 	uris := m.Params.Notifications.ResourceSubscriptions
 	for _, uri := range uris[:min(len(uris), maxSubscriptions)] {
-		f.notifyUpdates(ctx, f.ownerOf(ctx), uri, func() error {
+		f.notifyUpdates(ctx, f.ownerOf(ctx), uri, func() {}, func() error {
 			n := mcp.JSONRPCNotification{JSONRPC: mcp.JSONRPC_VERSION}
 			n.Method = mcp.MethodNotificationResourceUpdated
 			n.Params.Meta = map[string]any{mcp.MetaKeySubscriptionID: id}
@@ -76,17 +80,21 @@ func (f *Face) listen(ctx context.Context, id any, m *mcp.SubscriptionsListenReq
 }
 
 // notifyUpdates tells of each change of a task's resource until the task ends or
-// ctx does. Other addresses, and tasks that are not the owner's, never change.
-func (f *Face) notifyUpdates(ctx context.Context, owner, uri string, notify func() error) {
+// ctx does, and then calls over. Other addresses, and tasks that are not the
+// owner's, never change.
+func (f *Face) notifyUpdates(ctx context.Context, owner, uri string, over func(), notify func() error) {
 	id, ok := strings.CutPrefix(uri, "trilha://tasks/")
 	if !ok {
+		over()
 		return
 	}
 	w, err := f.tutor.Watch(ctx, owner, id)
 	if err != nil {
+		over()
 		return
 	}
 	f.work.Go(func() {
+		defer over()
 		defer w.Stop()
 		// The subscription stands since the first snapshot, which is no change.
 		first, ok := <-w.Events
@@ -122,43 +130,53 @@ func (f *Face) notifyUpdates(ctx context.Context, owner, uri string, notify func
 	})
 }
 
-// begin notes a subscription and gives its context; ok is false when it stands
+// begin notes a subscription and gives its context, and what takes it off once
+// there is no more to tell. The context is nil when the subscription stands
 // already or the session has too many.
-func (s *subscriptions) begin(root context.Context, k subscription) (ctx context.Context, ok bool) {
+func (s *subscriptions) begin(root context.Context, k subscription) (ctx context.Context, over func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.stop == nil {
-		s.stop = map[subscription]context.CancelFunc{}
+	if s.running == nil {
+		s.running = map[subscription]*stopper{}
 	}
 	count := 0
-	for other := range s.stop {
+	for other := range s.running {
 		if other.session == k.session {
 			count++
 		}
 	}
-	if s.stop[k] != nil || count >= maxSubscriptions {
-		return nil, false
+	if s.running[k] != nil || count >= maxSubscriptions {
+		return nil, nil
 	}
-	ctx, s.stop[k] = context.WithCancel(root)
-	return ctx, true
+	ctx, stop := context.WithCancel(root)
+	mine := &stopper{stop}
+	s.running[k] = mine
+	return ctx, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		stop()
+		if s.running[k] == mine {
+			delete(s.running, k)
+		}
+	}
 }
 
 func (s *subscriptions) end(k subscription) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if stop := s.stop[k]; stop != nil {
-		stop()
-		delete(s.stop, k)
+	if r := s.running[k]; r != nil {
+		r.stop()
+		delete(s.running, k)
 	}
 }
 
 func (s *subscriptions) endSession(session string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for k, stop := range s.stop {
+	for k, r := range s.running {
 		if k.session == session {
-			stop()
-			delete(s.stop, k)
+			r.stop()
+			delete(s.running, k)
 		}
 	}
 }
