@@ -68,12 +68,12 @@ func (c *showCommand) Run(e *env) error {
 		return fmt.Errorf("%q is not in the concept graph; trilha catalog search finds concepts by name", name)
 	}
 	if ix.Subject(ids[0]) != nil {
-		return showSubject(e.streams.Out, cat, ix, ids[0], c.Language)
+		return showSubject(e.streams.Out, cat, ids[0], c.Language)
 	}
 	return showConcept(e.streams.Out, cat, ix, ids[0], c.Language)
 }
 
-func showSubject(w io.Writer, cat *catalog.Catalog, ix *catalog.Index, id, language string) error {
+func showSubject(w io.Writer, cat *catalog.Catalog, id, language string) error {
 	s, err := cat.Subject(id)
 	if err != nil {
 		return err
@@ -132,7 +132,7 @@ func (checkCommand) Run(e *env) error {
 }
 
 type exportCommand struct {
-	Format string `help:"json is all there is." enum:"json" default:"json"`
+	Format string `help:"json is all there is." enum:"json" default:"json" env:"-"`
 }
 
 func (exportCommand) Run(e *env) error {

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -56,13 +58,7 @@ type usageError struct{ error }
 func Run(ctx context.Context, args []string, s Streams) int {
 	var g grammar
 	code := -1
-	parser, err := kong.New(&g,
-		kong.Name("trilha"),
-		kong.Description("Learning paths in prerequisite order, with real links, made in the background. Without a command it speaks MCP on standard input and output."),
-		kong.Writers(s.Out, s.Err),
-		kong.Exit(func(c int) { code = c }), // of --help
-		kong.UsageOnError(),
-	)
+	parser, err := newParser(&g, s, func(c int) { code = c }) // of --help
 	if err != nil {
 		fmt.Fprintln(s.Err, "trilha:", err)
 		return exitFailed
@@ -72,10 +68,54 @@ func Run(ctx context.Context, args []string, s Streams) int {
 		return code
 	}
 	if err != nil {
-		fmt.Fprintf(s.Err, "trilha: %v\nRun trilha --help for the commands and flags.\n", err)
+		fmt.Fprintf(s.Err, "trilha: %s\nRun %s --help for what it takes.\n", plain(err), command(err))
 		return exitUsage
 	}
 	return exitCode(k.Run(&env{ctx: ctx, config: g.Config, streams: s}), s.Err)
+}
+
+func newParser(g *grammar, s Streams, exit func(int)) (*kong.Kong, error) {
+	return kong.New(g,
+		kong.Name("trilha"),
+		kong.Description("Learning paths in prerequisite order, with real links, made in the background. Without a command it speaks MCP on standard input and output."),
+		kong.DefaultEnvars("TRILHA"),
+		kong.Writers(s.Out, s.Err),
+		kong.Exit(exit),
+	)
+}
+
+// goWords finds what the parser says in Go's words; plain says it in a reader's.
+var goWords = regexp.MustCompile(`an? (valid \d+ bit )?(u?int|float)\b|duration\b|: time: [a-z ]+"[^"]*"| \((of type )?\w+\)$`)
+
+func plain(err error) string {
+	text := goWords.ReplaceAllStringFunc(err.Error(), func(found string) string {
+		switch {
+		case strings.HasPrefix(found, " ("), strings.HasPrefix(found, ": time"):
+			return ""
+		case found == "duration":
+			return "a duration such as 30m or 24h"
+		case strings.HasSuffix(found, "int"):
+			return "a whole number"
+		default:
+			return "a number"
+		}
+	})
+	return strings.Replace(text, "from envar", "from the variable", 1)
+}
+
+// command names the command whose arguments are wrong, as far as it was given.
+func command(err error) string {
+	name := "trilha"
+	var wrong *kong.ParseError
+	if !errors.As(err, &wrong) || wrong.Context == nil {
+		return name
+	}
+	for _, p := range wrong.Context.Path {
+		if p.Command != nil && p.Command.Name != "stdio" { // what trilha alone means
+			name += " " + p.Command.Name
+		}
+	}
+	return name
 }
 
 func exitCode(err error, stderr io.Writer) int {

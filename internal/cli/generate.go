@@ -8,43 +8,56 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/mark3labs/mcp-go/client"
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/trilha/trilha/internal/app"
+	"github.com/trilha/trilha/internal/catalog"
+	"github.com/trilha/trilha/internal/fault"
+	"github.com/trilha/trilha/internal/learning"
 	"github.com/trilha/trilha/internal/terminal"
 )
 
 type generateCommand struct {
-	Topic          string   `arg:"" help:"What to learn, for example \"linear algebra\"."`
-	NumNodes       int      `help:"Steps in the path, overview and project included (3-100, default 15)." json:"num_nodes,omitempty"`
-	MaxResources   int      `help:"Links in the whole path (5-300, default three a step)." json:"max_resources,omitempty"`
-	MinWidth       int      `help:"First steps, at least (default 3)." json:"min_width,omitempty"`
-	MaxWidth       int      `help:"Steps on one level, at most (default 5)." json:"max_width,omitempty"`
-	MinHeight      int      `help:"Levels, at least (default 3)." json:"min_height,omitempty"`
-	MaxHeight      int      `help:"Levels, at most (default 7)." json:"max_height,omitempty"`
-	Language       string   `help:"Language of the path: en, pt or es." default:"en" env:"TRILHA_LANGUAGE" json:"language"`
-	Category       string   `help:"Refuse topics of another category." json:"category,omitempty"`
-	Level          string   `help:"Level of the learner: beginner, intermediate or advanced." json:"level,omitempty"`
-	Known          []string `help:"What is already mastered, separated by commas." json:"known,omitempty"`
-	Outline        string   `help:"File with your own outline: JSON, a list of {title, requires}; - reads standard input." json:"-"`
-	HoursPerWeek   float64  `help:"Hours a week, to tell how many weeks it takes." json:"hours_per_week,omitempty"`
-	Priority       string   `help:"high, normal or low." json:"priority,omitempty"`
+	Topic          string   `arg:"" help:"What to learn, for example \"linear algebra\"." json:"topic"`
+	NumNodes       *int     `help:"Steps in the path, overview and project included (3-100, default 15)." placeholder:"N" json:"num_nodes,omitempty"`
+	MaxResources   *int     `help:"Links in the whole path (5-300, default three a step)." placeholder:"N" json:"max_resources,omitempty"`
+	MinWidth       *int     `help:"First steps, at least (default 3)." placeholder:"N" json:"min_width,omitempty"`
+	MaxWidth       *int     `help:"Steps on one level, at most (default 5)." placeholder:"N" json:"max_width,omitempty"`
+	MinHeight      *int     `help:"Levels, at least (default 3)." placeholder:"N" json:"min_height,omitempty"`
+	MaxHeight      *int     `help:"Levels, at most (default 7)." placeholder:"N" json:"max_height,omitempty"`
+	Language       string   `help:"Language of the path: en, pt or es." default:"en" json:"language"`
+	Category       string   `help:"Refuse topics of another category." placeholder:"NAME" json:"category,omitempty"`
+	Level          string   `help:"Level of the learner: beginner, intermediate or advanced." placeholder:"LEVEL" json:"level,omitempty"`
+	Known          []string `help:"What is already mastered, separated by commas." placeholder:"NAME" json:"known,omitempty"`
+	Outline        string   `help:"File with your own outline: JSON, a list of {title, requires}; - reads standard input." placeholder:"FILE" json:"-"`
+	HoursPerWeek   float64  `help:"Hours a week, to tell how many weeks it takes." placeholder:"HOURS" json:"hours_per_week,omitempty"`
+	Priority       string   `help:"high, normal or low." placeholder:"WORD" json:"priority,omitempty"`
 	Strict         bool     `help:"Fail when a bound cannot be met." json:"strict,omitempty"`
-	IdempotencyKey string   `help:"The same key gives the same task." json:"idempotency_key,omitempty"`
-	Sources        string   `help:"auto, offline or live." json:"sources,omitempty"`
+	IdempotencyKey string   `help:"The same key gives the same task." placeholder:"KEY" json:"idempotency_key,omitempty"`
+	Sources        string   `help:"auto, offline or live." placeholder:"WORD" json:"sources,omitempty"`
 
-	Format string `help:"Form of the result." enum:"markdown,json,mermaid" default:"markdown" json:"-"`
+	Format string `help:"Form of the result: markdown, json or mermaid." enum:"markdown,json,mermaid" default:"markdown" json:"-"`
 	Detail bool   `help:"Markdown with quizzes and exercises." json:"-"`
-	Output string `help:"Write the result to a file instead of standard output." type:"path" json:"-"`
+	Output string `help:"Write the result to a file; - is standard output." type:"path" placeholder:"FILE" json:"-"`
 }
 
 // callError is an error that a tool answered with.
 type callError struct{ text string }
 
-func (e callError) Error() string { return e.text }
+func (e callError) Error() string { return inCommands.Replace(e.text) }
+
+// inCommands says in commands and flags what the tools say in tools and fields.
+var inCommands = strings.NewReplacer(
+	"call search_concepts", "run trilha catalog search",
+	"search_concepts finds", "trilha catalog search finds",
+	"send your own outline", "give your own steps with --outline",
+)
 
 func (c *generateCommand) Run(e *env) error {
 	arguments, err := c.arguments(e.streams.In)
@@ -56,7 +69,10 @@ func (c *generateCommand) Run(e *env) error {
 		return err
 	}
 	text, err := c.generate(e, a, arguments)
-	return errors.Join(err, a.Close(), c.print(e, text, err))
+	if err == nil {
+		err = c.print(e, text)
+	}
+	return errors.Join(err, a.Close())
 }
 
 // arguments are those of the tool: the flags that were given.
@@ -69,8 +85,9 @@ func (c *generateCommand) arguments(in io.Reader) (map[string]any, error) {
 	if err := json.Unmarshal(raw, &arguments); err != nil {
 		return nil, err
 	}
-	delete(arguments, "Topic")
-	arguments["topic"] = c.Topic
+	if err := c.check(raw, arguments); err != nil {
+		return nil, err
+	}
 	if c.Outline == "" {
 		return arguments, nil
 	}
@@ -89,6 +106,40 @@ func (c *generateCommand) arguments(in io.Reader) (map[string]any, error) {
 	arguments["outline"] = outline
 	return arguments, nil
 }
+
+// check refuses what is wrong whatever the concept graph holds, in the words of
+// the flags. The tool checks the rest.
+func (c *generateCommand) check(raw []byte, arguments map[string]any) error {
+	for _, b := range learning.Bounds() {
+		if v, given := arguments[b.Name].(float64); given && (v < float64(b.Min) || v > float64(b.Max)) {
+			return fmt.Errorf("%s %.0f: give a whole number from %d to %d", asFlag(b.Name), v, b.Min, b.Max)
+		}
+	}
+	for _, w := range []struct {
+		flag, value string
+		allowed     []string
+	}{
+		{"--level", c.Level, []string{"beginner", "intermediate", "advanced"}},
+		{"--category", c.Category, catalog.Categories()},
+		{"--priority", c.Priority, []string{"high", "normal", "low"}},
+	} {
+		if w.value != "" && !slices.Contains(w.allowed, w.value) {
+			return fmt.Errorf("%s %q: use one of %s", w.flag, w.value, strings.Join(w.allowed, ", "))
+		}
+	}
+	var request learning.Request
+	if err := json.Unmarshal(raw, &request); err != nil {
+		return err
+	}
+	_, err := request.Normalize()
+	if f, ok := fault.Of(err); ok && f.Field != "topic" {
+		f.Field = asFlag(f.Field)
+	}
+	return err
+}
+
+// asFlag gives the flag of a request's field.
+func asFlag(field string) string { return "--" + strings.ReplaceAll(field, "_", "-") }
 
 // generate runs the main job as any client would, through MCP, in this process.
 func (c *generateCommand) generate(e *env, a *app.App, arguments map[string]any) (string, error) {
@@ -138,30 +189,22 @@ func (s *session) fetch(c *generateCommand, pathID any) (string, error) {
 // session is an in-process MCP client and the bar it moves.
 type session struct {
 	client *client.Client
-	bar    *terminal.Progress
-	full   chan struct{} // closed when the bar has reached its end
-}
-
-// settle lets the last progress arrive, which the library hands on beside the
-// answers, so that the bar ends before the result is printed.
-func (s *session) settle(atOnce bool) {
-	if atOnce { // nothing was made, so nothing is told
-		return
-	}
-	select {
-	case <-s.full:
-	case <-time.After(time.Second):
-	}
+	full   chan struct{} // closed when the bar stands at 100
 }
 
 const progressToken = "generate"
+
+// barTime is how long a finished run waits for its last notifications. They are
+// under way when its status is answered, and may be lost.
+const barTime = 200 * time.Millisecond
 
 func connect(ctx context.Context, a *app.App, bar *terminal.Progress) (*session, error) {
 	c, err := client.NewInProcessClient(a.MCP())
 	if err != nil {
 		return nil, err
 	}
-	s := &session{client: c, bar: bar, full: make(chan struct{})}
+	s := &session{client: c, full: make(chan struct{})}
+	filled := sync.OnceFunc(func() { close(s.full) })
 	c.OnNotification(func(n mcp.JSONRPCNotification) {
 		if n.Method != "notifications/progress" || n.Params.AdditionalFields["progressToken"] != progressToken {
 			return
@@ -170,7 +213,7 @@ func connect(ctx context.Context, a *app.App, bar *terminal.Progress) (*session,
 		message, _ := n.Params.AdditionalFields["message"].(string)
 		bar.Step(percent, message)
 		if percent == 100 {
-			close(s.full) // 100 is sent once
+			filled()
 		}
 	})
 	// The session outlives an interrupt: the task has to be cancelled through it.
@@ -185,6 +228,17 @@ func connect(ctx context.Context, a *app.App, bar *terminal.Progress) (*session,
 		return nil, err
 	}
 	return s, nil
+}
+
+// settle lets the bar reach its end. A path that was there already has no progress.
+func (s *session) settle(cached bool) {
+	if cached {
+		return
+	}
+	select {
+	case <-s.full:
+	case <-time.After(barTime):
+	}
 }
 
 // call calls a tool and gives its structured content. With a token its task's
@@ -224,34 +278,29 @@ func (s *session) wait(ctx context.Context, taskID any) (any, error) {
 			status, err := s.call("get_task_status", map[string]any{"task_id": taskID, "wait_seconds": 45}, nil)
 			answers <- answer{status, err}
 		}()
+		var a answer
 		select {
-		case a := <-answers:
-			switch {
-			case a.err != nil:
-				return nil, a.err
-			case a.status["status"] == "completed":
-				return a.status["path_id"], nil
-			case a.status["status"] == "failed", a.status["status"] == "cancelled":
-				return nil, fmt.Errorf("task %v %v: %v", taskID, a.status["status"], a.status["error"])
-			}
+		case a = <-answers:
 		case <-ctx.Done():
+		}
+		if ctx.Err() != nil { // it may have ended in the same moment
 			_, err := s.call("cancel_task", map[string]any{"task_id": taskID}, nil)
-			<-answers // the cancelled task ends the wait
-			if err != nil {
-				return nil, errors.Join(errInterrupted, err)
-			}
-			return nil, errInterrupted
+			return nil, errors.Join(errInterrupted, err)
+		}
+		switch {
+		case a.err != nil:
+			return nil, a.err
+		case a.status["status"] == "completed":
+			return a.status["path_id"], nil
+		case a.status["status"] == "failed", a.status["status"] == "cancelled":
+			return nil, callError{fmt.Sprint(a.status["error"])}
 		}
 	}
 }
 
-// print writes the result, if there is one: rendered on a terminal, as it is
-// elsewhere.
-func (c *generateCommand) print(e *env, text string, failed error) error {
-	if failed != nil {
-		return nil
-	}
-	if c.Output != "" {
+// print writes the result: rendered on a terminal, as it is elsewhere.
+func (c *generateCommand) print(e *env, text string) error {
+	if c.Output != "" && c.Output != "-" {
 		if err := os.WriteFile(c.Output, []byte(text), 0o644); err != nil {
 			return fmt.Errorf("write %s: %w", filepath.Base(c.Output), err)
 		}
