@@ -1,0 +1,90 @@
+// Command bench measures Trilha beside a bare mcp-go server (package bare) in the
+// same run, so that its figures mean something on any machine: what counts is the
+// ratio. It takes a minute and a half and fails on no figure.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"runtime/pprof"
+	"time"
+)
+
+// runs is how often everything is measured; medians are shown.
+const runs = 3
+
+func main() {
+	profile := flag.String("cpuprofile", "", "write a CPU profile of the loads in process here; the label load tells them apart")
+	flag.Parse()
+	if err := run(context.Background(), *profile); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, profile string) error {
+	dir, err := os.MkdirTemp("", "trilha-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	b, err := newBench(dir)
+	if err != nil {
+		return err
+	}
+	if err := b.build(ctx); err != nil {
+		return err
+	}
+	began := time.Now()
+	for _, step := range []func(context.Context) error{
+		b.starts, b.idle,
+		b.profiled(profile, b.loadsInProcess), b.loadsOverStdio,
+		b.finishing, b.generation, b.memory,
+	} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	fmt.Printf("%s, %s/%s, %d cores, seed %d, medians of %d runs, %.0f s\n\n",
+		runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), seed, runs, time.Since(began).Seconds())
+	b.table.print(os.Stdout)
+	return nil
+}
+
+// build makes the two programs, trilha as `make build` does.
+func (b *bench) build(ctx context.Context) error {
+	for program, pkg := range map[string]string{b.trilha: "cmd/trilha", b.bare: "internal/bench/bareserver"} {
+		c := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, "github.com/trilha/trilha/"+pkg)
+		c.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := c.CombinedOutput(); err != nil {
+			return fmt.Errorf("build %s: %w\n%s", pkg, err, out)
+		}
+	}
+	return nil
+}
+
+func (b *bench) profiled(file string, step func(context.Context) error) func(context.Context) error {
+	if file == "" {
+		return step
+	}
+	return func(ctx context.Context) error {
+		f, err := os.Create(filepath.Clean(file))
+		if err != nil {
+			return err
+		}
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		err = step(ctx)
+		pprof.StopCPUProfile()
+		if closing := f.Close(); err == nil {
+			err = closing
+		}
+		return err
+	}
+}
