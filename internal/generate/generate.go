@@ -151,15 +151,19 @@ func (b *builder) measure() error {
 	return b.strict()
 }
 
-// strict makes an error of what is not met so far, where that was asked for.
+// strict makes an error of what is not met so far, where that was asked for. A
+// default that nobody gave is told and fails nothing.
 func (b *builder) strict() error {
-	if !b.plan.Request.Strict || len(b.unmet) == 0 {
-		return nil
-	}
 	var faults, remedies []string
 	for _, u := range b.unmet {
+		if !b.plan.Request.Strict || !b.plan.Request.Given(u.Bound) {
+			continue
+		}
 		faults = append(faults, fmt.Sprintf("%s of %d cannot be met, %d can: %s", u.Bound, u.Asked, u.Got, u.Why))
 		remedies = append(remedies, fmt.Sprintf("%s %d", u.Bound, u.Got))
+	}
+	if len(faults) == 0 {
+		return nil
 	}
 	return fault.New(fault.Conflict, "strict: %s", strings.Join(faults, "; ")).
 		With("Ask with %s, or without strict", strings.Join(remedies, " and "))

@@ -209,6 +209,7 @@ func TestUnderStrictABoundThatCannotBeMetIsAnError(t *testing.T) {
 	_, err := run(flat, learning.Request{Topic: "s", Strict: true, NumNodes: 7, MaxResources: 5})
 	require.ErrorIs(t, err, fault.Conflict)
 	assert.ErrorContains(t, err, "Ask with max_resources 6, or")
+	assert.NotEmpty(t, mustRun(t, c, learning.Request{Topic: "s", Strict: true}).Metadata.Unmet, "defaults that nobody gave fail nothing")
 	r := learning.Request{Topic: "s", Strict: true, NumNodes: 5, MinWidth: 1, MinHeight: 5}
 	assert.Empty(t, mustRun(t, c, r).Metadata.Unmet, "bounds that hold are no error")
 }

@@ -58,6 +58,16 @@ func Bounds() []Bound {
 	}
 }
 
+// Given says whether the request itself set a bound, by its name in Bounds.
+func (r Request) Given(bound string) bool {
+	for _, b := range Bounds() {
+		if b.Name == bound {
+			return *b.value(&r) != 0
+		}
+	}
+	return false
+}
+
 // The words a request may use.
 var (
 	languages = []string{"en", "pt", "es"}
@@ -105,7 +115,7 @@ func (r Request) checkWords() error {
 		allowed      []string
 	}{
 		{"language", r.Language, languages},
-		{"level", r.Level, append([]string{""}, levels...)},
+		{"level", defaulted(r.Level, levels[0]), levels}, // none given is no level, and right
 		{"sources", r.Sources, sources},
 	} {
 		if !slices.Contains(w.allowed, w.value) {
