@@ -24,7 +24,7 @@ test: ## every test, with the race detector where there is a C compiler
 	@test -n '$(RACE)' || echo 'note: no C compiler, so the tests run without the race detector' >&2
 	go test $(RACE) $(TESTFLAGS) ./...
 
-bench: ## speed and memory beside a bare server, as ratios; takes 90 s
+bench: ## speed and memory beside a bare server, as ratios; 70 s
 	go run ./internal/bench $(BENCHFLAGS)
 
 lint: $(GOLANGCI) ## formatting, vet and the linters of .golangci.yml

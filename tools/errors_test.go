@@ -94,6 +94,29 @@ func TestEveryArgumentIsChecked(t *testing.T) {
 	}
 }
 
+// Before a tool shows the end of a task it waits until its followers were told.
+func TestWhatShowsAnEndSettlesFirst(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, task.Limits{}, nil)
+	id, _ := r.path(map[string]any{"topic": "python"})
+	for _, c := range []struct{ tool, arguments string }{
+		{"get_task_status", `{"task_id":"` + id + `"}`},
+		{"list_tasks", `{}`},
+		{"get_learning_path", `{"id":"` + id + `"}`},
+		{"cancel_task", `{"task_id":"` + id + `"}`}, // too late: an error
+	} {
+		r.settled = nil
+		r.raw(c.tool, c.arguments)
+		assert.Equal(t, []string{id}, r.settled, c.tool)
+	}
+	waits := newRig(t, task.Limits{}, held)
+	id, _ = waits.call("generate_learning_path_async", map[string]any{"topic": "python"})["task_id"].(string)
+	waits.call("get_task_status", map[string]any{"task_id": id})
+	waits.call("list_tasks", map[string]any{})
+	waits.raw("get_learning_path", `{"id":"`+id+`"}`)
+	assert.Empty(t, waits.settled, "a task that goes on would hold the call up")
+}
+
 // What is not yet, or no more, possible is an error that says what to call.
 func TestErrorsOfState(t *testing.T) {
 	t.Parallel()

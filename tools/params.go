@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -204,28 +205,42 @@ func (p *param) checkCount(n int) error {
 }
 
 func (p *param) checkString(raw json.RawMessage) error {
-	var v *string
-	if json.Unmarshal(raw, &v) != nil || v == nil {
+	v, ok := stringOf(raw)
+	if !ok {
 		return p.wrong("want a string, got %s", cut(string(raw), 40))
 	}
-	if len(p.enum) > 0 && !slices.Contains(p.enum, *v) {
-		return p.wrong("%q is not one of %s", cut(*v, 40), strings.Join(p.enum, ", "))
+	if len(p.enum) > 0 && !slices.Contains(p.enum, v) {
+		return p.wrong("%q is not one of %s", cut(v, 40), strings.Join(p.enum, ", "))
 	}
-	if n := utf8.RuneCountInString(*v); p.max > 0 && (n > int(p.max) || n < int(p.min)) {
+	if n := utf8.RuneCountInString(v); p.max > 0 && (n > int(p.max) || n < int(p.min)) {
 		return p.wrong("%d characters, want %g to %g", n, p.min, p.max)
 	}
 	return nil
 }
 
+// stringOf reads a JSON string. Most have nothing to unescape, and every call
+// pays for this.
+func stringOf(raw json.RawMessage) (string, bool) {
+	if len(raw) < 2 || raw[0] != '"' {
+		return "", false
+	}
+	if inner := raw[1 : len(raw)-1]; bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
+		return string(inner), true
+	}
+	var v string
+	return v, json.Unmarshal(raw, &v) == nil
+}
+
 func (p *param) checkNumber(raw json.RawMessage) error {
-	var v *float64
-	if json.Unmarshal(raw, &v) != nil || v == nil {
+	// raw is valid JSON: what ParseFloat reads beyond it (hexadecimal, Inf) cannot be.
+	v, err := strconv.ParseFloat(string(raw), 64)
+	if err != nil {
 		return p.wrong("want a number, got %s", cut(string(raw), 40))
 	}
-	if p.kind == "integer" && (*v != math.Trunc(*v) || bytes.ContainsAny(raw, ".eE")) {
+	if p.kind == "integer" && (v != math.Trunc(v) || bytes.ContainsAny(raw, ".eE")) {
 		return p.wrong("want a whole number, got %s", cut(string(raw), 40))
 	}
-	if *v < p.min || *v > p.max {
+	if v < p.min || v > p.max {
 		return p.wrong("%s is out of range, want %g to %g", cut(string(raw), 40), p.min, p.max)
 	}
 	return nil

@@ -21,8 +21,9 @@ import (
 
 // rig is the tools over real parts, called as a face calls them.
 type rig struct {
-	t     *testing.T
-	tools *tools.Tools
+	t       *testing.T
+	tools   *tools.Tools
+	settled []string // tasks whose followers a tool waited for
 }
 
 func newRig(t *testing.T, limits task.Limits, wrap func(task.Work) task.Work) *rig {
@@ -40,7 +41,7 @@ func newRig(t *testing.T, limits task.Limits, wrap func(task.Work) task.Work) *r
 		cancel()
 		assert.NoError(t, store.Shutdown(ctx))
 	})
-	return &rig{t, tools.New(tutor.New(catalog.Embedded(), generator, shelf, store), log, 10)}
+	return &rig{t: t, tools: tools.New(tutor.New(catalog.Embedded(), generator, shelf, store), log, 10)}
 }
 
 // held never ends by itself.
@@ -55,7 +56,7 @@ func (r *rig) raw(tool, arguments string) *mcp.CallToolResult {
 	r.t.Helper()
 	caller := tools.Caller{
 		Owner:  "ana",
-		Settle: func(context.Context, string) {},
+		Settle: func(_ context.Context, id string) { r.settled = append(r.settled, id) },
 		Progress: func(_ context.Context, w *task.Watch) (last task.Task) {
 			for t := range w.Events {
 				last = t

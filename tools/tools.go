@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"strings"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
@@ -142,7 +143,7 @@ func (t *Tools) failure(ctx context.Context, tool string, err error) *mcp.CallTo
 		t.log.ErrorContext(ctx, "tool failed", "tool", tool, "error", err)
 	}
 	if len(text) > maxFailure {
-		text = text[:maxFailure-3] + "..."
+		text = strings.ToValidUTF8(text[:maxFailure-3], "") + "..."
 	}
 	return mcp.NewToolResultError(text)
 }

@@ -21,7 +21,7 @@ import (
 // golden compares with a file; UPDATE_GOLDEN=1 writes it anew.
 func golden(t *testing.T, file string, got []byte) {
 	t.Helper()
-	if os.Getenv("UPDATE_GOLDEN") != "" { //nolint:forbidigo // a switch of this test, not a setting of the program
+	if os.Getenv("UPDATE_GOLDEN") != "" {
 		require.NoError(t, os.WriteFile(file, got, 0o644))
 		return
 	}
@@ -82,7 +82,8 @@ func TestEveryToolHasTitleHintsAndSchemas(t *testing.T) {
 		for _, hint := range []*bool{a.ReadOnlyHint, a.DestructiveHint, a.IdempotentHint, a.OpenWorldHint} {
 			require.NotNil(t, hint, d.Tool.Name)
 		}
-		assert.Equal(t, want[d.Tool.Name], hints{*a.ReadOnlyHint, *a.DestructiveHint, *a.IdempotentHint, *a.OpenWorldHint}, d.Tool.Name)
+		got := hints{*a.ReadOnlyHint, *a.DestructiveHint, *a.IdempotentHint, *a.OpenWorldHint}
+		assert.Equal(t, want[d.Tool.Name], got, d.Tool.Name)
 		assert.NotEmpty(t, d.Tool.Title)
 		compile(t, d.Tool.RawInputSchema)
 		compile(t, d.Tool.RawOutputSchema)

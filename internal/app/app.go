@@ -127,7 +127,7 @@ func (w *slogWriter) Write(b []byte) (int, error) {
 // ServeHTTP answers on a listener until ctx ends, then stops accepting, ends open
 // streams, finishes requests and closes the App.
 func (a *App) ServeHTTP(ctx context.Context, l net.Listener) error {
-	face := httpface.New(a.MCP())
+	face := httpface.New(a.MCP(), a.log)
 	requests, endRequests := context.WithCancel(context.Background())
 	defer endRequests()
 	s := face.Server(requests)
@@ -138,7 +138,9 @@ func (a *App) ServeHTTP(ctx context.Context, l net.Listener) error {
 	case err = <-failed:
 	case <-ctx.Done():
 		err = a.drain(s, face, endRequests)
-		<-failed
+		if stopped := <-failed; err == nil {
+			err = stopped
+		}
 	}
 	if errors.Is(err, http.ErrServerClosed) {
 		err = nil

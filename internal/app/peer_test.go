@@ -310,7 +310,7 @@ func ssePeer(t *testing.T, base, era string) *peer {
 	t.Helper()
 	p, client := newPeer(t, era), httpClient(t)
 	ctx, stop := context.WithCancel(context.Background())
-	resp := send(t, client, mustRequest(t, ctx, http.MethodGet, base+"/sse", nil))
+	resp := send(t, client, mustRequest(ctx, t, http.MethodGet, base+"/sse", nil))
 	require.Equal(t, http.StatusOK, resp.StatusCode)
 	endpoint := make(chan string, 1)
 	p.readEvents(resp, stop, func(event, data string) {
@@ -322,7 +322,7 @@ func ssePeer(t *testing.T, base, era string) *peer {
 	})
 	target := base + await(t, endpoint, "endpoint event")
 	p.post = func(ctx context.Context, _, _ string, raw []byte) error {
-		r := mustRequest(t, ctx, http.MethodPost, target, raw)
+		r := mustRequest(ctx, t, http.MethodPost, target, raw)
 		r.Header.Set("Content-Type", "application/json")
 		resp, err := client.Do(r)
 		if err != nil {
@@ -379,7 +379,7 @@ func httpPeer(t *testing.T, base, era string) (p *peer, listen func()) {
 		return err
 	}
 	p.post = func(ctx context.Context, method, name string, raw []byte) error {
-		r := mustRequest(t, ctx, http.MethodPost, base+"/mcp", raw)
+		r := mustRequest(ctx, t, http.MethodPost, base+"/mcp", raw)
 		r.Header.Set("Content-Type", "application/json")
 		headers(r, method, name)
 		if method == "initialize" || strings.HasPrefix(method, "notifications/") {
@@ -394,7 +394,7 @@ func httpPeer(t *testing.T, base, era string) (p *peer, listen func()) {
 	}
 	listen = func() {
 		ctx, stop := context.WithCancel(context.Background())
-		r := mustRequest(t, ctx, http.MethodGet, base+"/mcp", nil)
+		r := mustRequest(ctx, t, http.MethodGet, base+"/mcp", nil)
 		headers(r, "", "")
 		resp := send(t, client, r)
 		require.Equal(t, http.StatusOK, resp.StatusCode)
@@ -403,7 +403,7 @@ func httpPeer(t *testing.T, base, era string) (p *peer, listen func()) {
 	return p, listen
 }
 
-func mustRequest(t *testing.T, ctx context.Context, method, url string, body []byte) *http.Request {
+func mustRequest(ctx context.Context, t *testing.T, method, url string, body []byte) *http.Request {
 	t.Helper()
 	r, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
 	require.NoError(t, err)

@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
@@ -47,8 +48,8 @@ func (p *peer) progressUntil(token any, last float64) (steps []step) {
 	for {
 		m := await(p.t, p.told, "progress")
 		require.Equal(p.t, "notifications/progress", m.Method)
-		require.Equal(p.t, token, m.Params["progressToken"])
-		require.EqualValues(p.t, 100, m.Params["total"])
+		require.Exactly(p.t, token, m.Params["progressToken"])
+		require.InDelta(p.t, 100, m.Params["total"], 0)
 		s := step{}
 		s.progress, _ = m.Params["progress"].(float64)
 		s.message, _ = m.Params["message"].(string)
@@ -67,7 +68,7 @@ func requireRising(t *testing.T, steps []step) {
 			require.Greater(t, s.progress, steps[i-1].progress, "%v", steps)
 		}
 	}
-	require.EqualValues(t, 100, steps[len(steps)-1].progress)
+	require.InDelta(t, 100, steps[len(steps)-1].progress, 0)
 }
 
 // Sessions of the eras before 2026-07-28 go on hearing of a task after the call
@@ -134,7 +135,7 @@ func TestModernProgressComesToTheWaitingCall(t *testing.T) {
 			if over == "http" {
 				last = 95
 			}
-			steps := append(first, p.progressUntil("waiting", last)...)
+			steps := slices.Concat(first, p.progressUntil("waiting", last))
 			assert.GreaterOrEqual(t, len(steps), 5)
 			for i := range steps[1:] {
 				assert.Greater(t, steps[i+1].progress, steps[i].progress)

@@ -33,8 +33,10 @@ func TestEndOfInputEndsEverythingInTime(t *testing.T) {
 	for _, topic := range []string{"python", "linear algebra", "machine learning"} {
 		p.create(topic, topic) // two run, one waits
 	}
-	await(t, g.started, "start")
-	await(t, g.started, "start")
+	for range 2 {
+		await(t, g.started, "start")
+		await(t, p.told, "the first step")
+	}
 	begun := time.Now()
 	s.in.Close()
 	require.NoError(t, await(t, s.done, "ServeStdio"))

@@ -1,6 +1,6 @@
 // Command bench measures Trilha beside a bare mcp-go server (package bare) in the
 // same run, so that its figures mean something on any machine: what counts is the
-// ratio. It takes a minute and a half and fails on no figure.
+// ratio. It takes little more than a minute and fails on no figure.
 package main
 
 import (

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -33,7 +34,7 @@ func listen(t *testing.T) *place {
 	mcpServer.AddTool(mcp.NewTool("hello"), func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		return mcp.NewToolResultText("hello"), nil
 	})
-	face := httpface.New(mcpServer)
+	face := httpface.New(mcpServer, slog.New(slog.DiscardHandler))
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	base, stop := context.WithCancel(context.Background())

@@ -5,6 +5,7 @@ package httpface
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -30,10 +31,11 @@ type Face struct {
 }
 
 // New mounts an MCP server.
-func New(s *server.MCPServer) *Face {
+func New(s *server.MCPServer, log *slog.Logger) *Face {
 	f := &Face{
 		streamable: server.NewStreamableHTTPServer(s,
 			server.WithStateful(true),
+			server.WithStreamableHTTPLogger(log),
 			server.WithSessionIdleTTL(sessionIdle),
 			server.WithHeartbeatInterval(keepAlive)),
 		sse: server.NewSSEServer(s,

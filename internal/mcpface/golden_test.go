@@ -22,7 +22,7 @@ func golden(t *testing.T, name string, v any) {
 	enc.SetIndent("", "  ")
 	require.NoError(t, enc.Encode(v))
 	file := filepath.Join("testdata", name)
-	if os.Getenv("UPDATE_GOLDEN") != "" { //nolint:forbidigo // a switch of this test, not a setting of the program
+	if os.Getenv("UPDATE_GOLDEN") != "" {
 		require.NoError(t, os.WriteFile(file, got.Bytes(), 0o644))
 		return
 	}

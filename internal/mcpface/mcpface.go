@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -31,6 +32,7 @@ type Face struct {
 	tutor   *tutor.Tutor
 	tools   *tools.Tools
 	ownerOf func(context.Context) string
+	log     *slog.Logger
 
 	// root ends followers and subscriptions; it outlives requests.
 	root context.Context
@@ -43,7 +45,7 @@ type Face struct {
 
 // New makes the server. ownerOf gives the principal of a request.
 func New(version string, t *tutor.Tutor, ts *tools.Tools, ownerOf func(context.Context) string, log *slog.Logger) *Face {
-	f := &Face{tutor: t, tools: ts, ownerOf: ownerOf}
+	f := &Face{tutor: t, tools: ts, ownerOf: ownerOf, log: log}
 	f.root, f.stop = context.WithCancel(context.Background())
 	hooks := &server.Hooks{}
 	hooks.AddOnRequestInitialization(refuseLongURI)
@@ -58,7 +60,6 @@ func New(version string, t *tutor.Tutor, ts *tools.Tools, ownerOf func(context.C
 		server.WithRecovery(),
 		server.WithResourceRecovery(),
 		server.WithHooks(hooks),
-		server.WithLogger(log),
 	)
 	for _, d := range ts.All() {
 		f.server.AddTool(d.Tool, f.handler(d))
@@ -79,10 +80,16 @@ func (f *Face) Close() {
 
 // handler is the one place where a tool meets a session.
 func (f *Face) handler(d tools.Definition) server.ToolHandlerFunc {
-	return func(ctx context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	return func(ctx context.Context, r mcp.CallToolRequest) (_ *mcp.CallToolResult, err error) {
+		defer func() {
+			// The library would show the panic's text to the client.
+			if p := recover(); p != nil {
+				f.log.ErrorContext(ctx, "tool panicked", "tool", d.Tool.Name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+				err = errors.New("internal error; the server's log has the details")
+			}
+		}()
 		raw := r.Params.RawArguments
 		if raw == nil && r.Params.Arguments != nil { // an in-process client
-			var err error
 			if raw, err = json.Marshal(r.Params.Arguments); err != nil {
 				return nil, fmt.Errorf("arguments of %s: %w", d.Tool.Name, err)
 			}

@@ -23,7 +23,7 @@ type sent struct {
 
 // telling runs Forward over events that the test sends; the result comes when it
 // has ended.
-func telling(t *testing.T, ctx context.Context) (events chan task.Task, notes *[]sent, ended chan task.Task) {
+func telling(ctx context.Context, t *testing.T) (events chan task.Task, notes *[]sent, ended chan task.Task) {
 	t.Helper()
 	events, notes, ended = make(chan task.Task), &[]sent{}, make(chan task.Task, 1)
 	begun := time.Now()
@@ -46,7 +46,7 @@ func at(progress int, s task.Status) task.Task {
 
 func TestProgressComesAtTenASecondAfterABurstOfTen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		events, notes, ended := telling(t, t.Context())
+		events, notes, ended := telling(t.Context(), t)
 		for p := 1; p <= 90; p++ { // 90 steps in 0.9 s
 			events <- at(p, task.Running)
 			time.Sleep(10 * time.Millisecond)
@@ -76,7 +76,7 @@ func TestProgressComesAtTenASecondAfterABurstOfTen(t *testing.T) {
 
 func TestLastProgressIsNeverHeldBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		events, notes, ended := telling(t, t.Context())
+		events, notes, ended := telling(t.Context(), t)
 		for p := 1; p <= 99; p++ {
 			events <- at(p, task.Running)
 		}
@@ -91,7 +91,7 @@ func TestLastProgressIsNeverHeldBack(t *testing.T) {
 
 func TestProgressOnlyRises(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		events, notes, ended := telling(t, t.Context())
+		events, notes, ended := telling(t.Context(), t)
 		for _, p := range []int{0, 5, 5, 3, 20, 20} {
 			events <- at(p, task.Running)
 		}
@@ -106,7 +106,7 @@ func TestProgressOnlyRises(t *testing.T) {
 func TestOtherEndsSayNothing(t *testing.T) {
 	for _, end := range []task.Status{task.Failed, task.Cancelled} {
 		synctest.Test(t, func(t *testing.T) {
-			events, notes, ended := telling(t, t.Context())
+			events, notes, ended := telling(t.Context(), t)
 			for p := 1; p <= 20; p++ {
 				events <- at(p, task.Running)
 			}
@@ -121,7 +121,7 @@ func TestOtherEndsSayNothing(t *testing.T) {
 func TestForwardEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
-		events, _, ended := telling(t, ctx)
+		events, _, ended := telling(ctx, t)
 		events <- at(7, task.Running)
 		stop()
 		assert.Equal(t, 7, (<-ended).Progress, "the last snapshot")

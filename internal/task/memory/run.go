@@ -125,7 +125,7 @@ func (r *run) Report(percent int, message string) {
 // note adds to the log. Snapshots share its array: append writes only behind
 // what they see, and moves the lines to a new array when this one is used up.
 func (e *entry) note(m task.Message) {
-	log := append(e.task.Messages, m)
+	log := append(e.task.Messages, m) //nolint:gocritic // snapshots keep the shorter slice
 	e.task.Messages = log[max(0, len(log)-task.MaxMessages):]
 }
 
