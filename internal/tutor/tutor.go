@@ -22,16 +22,16 @@ const PathKind = "learning_path"
 // Tutor answers requests from a catalogue, a task store and a shelf of finished
 // paths. It is safe for concurrent use.
 type Tutor struct {
-	catalog   *catalog.Catalog
-	generator *generate.Generator
-	shelf     *Shelf
-	tasks     task.Store
+	catalog *catalog.Catalog
+	plans   plans
+	shelf   *Shelf
+	tasks   task.Store
 }
 
 // New makes a Tutor. tasks must run the work that Work gives for the same
 // generator and shelf.
 func New(c *catalog.Catalog, g *generate.Generator, shelf *Shelf, tasks task.Store) *Tutor {
-	return &Tutor{catalog: c, generator: g, shelf: shelf, tasks: tasks}
+	return &Tutor{catalog: c, plans: plans{generator: g}, shelf: shelf, tasks: tasks}
 }
 
 // Work is the work of a PathKind task: its input is a generate.Plan, its result a
@@ -69,20 +69,15 @@ type Order struct {
 // Errors: Invalid, NotFound (topic), Conflict (ambiguous topic, idempotency key),
 // Limit, Unavailable.
 func (t *Tutor) Generate(ctx context.Context, owner string, o Order) (task.Submission, error) {
-	plan, err := t.generator.Plan(o.Request)
+	p, err := t.plans.plan(o.Request)
 	if err != nil {
 		return task.Submission{}, err
 	}
-	input, err := json.Marshal(plan)
-	if err != nil {
-		return task.Submission{}, fmt.Errorf("plan of %q: %w", o.Topic, err)
-	}
-	key := plan.Request.Canonical()
 	return t.tasks.Submit(ctx, task.Spec{
-		Owner: owner, Kind: PathKind, Priority: o.Priority, Input: input,
-		Description:    "Generate learning path for topic: " + plan.Request.Topic,
-		IdempotencyKey: o.IdempotencyKey, Unique: key,
-		Result: t.shelf.Find(owner, key), Watch: o.Watch,
+		Owner: owner, Kind: PathKind, Priority: o.Priority, Input: p.input,
+		Description:    "Generate learning path for topic: " + p.topic,
+		IdempotencyKey: o.IdempotencyKey, Unique: p.key,
+		Result: t.shelf.Find(owner, p.key), Watch: o.Watch,
 	})
 }
 

@@ -1,0 +1,66 @@
+package tutor
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"github.com/trilha/trilha/internal/generate"
+	"github.com/trilha/trilha/internal/learning"
+)
+
+// planned is a request that was found good, in the forms in which a task needs it.
+type planned struct {
+	topic string
+	key   string          // the canonical request
+	input json.RawMessage // the plan
+}
+
+// plans remembers what requests mean. A plan depends on the request and on the
+// catalogue alone, which does not change, and assistants repeat themselves.
+type plans struct {
+	generator *generate.Generator
+
+	mu    sync.Mutex
+	known map[string]planned // by the request as it came
+}
+
+// What is remembered is bounded in number, and long requests (outlines) are not
+// worth their room. When it is full everything is forgotten, which costs no more
+// than planning anew.
+const (
+	maxPlans   = 2000
+	maxRequest = 2 << 10 // bytes
+)
+
+func (p *plans) plan(r learning.Request) (planned, error) {
+	asked, err := json.Marshal(r)
+	if err != nil { // a number that JSON does not know
+		return planned{}, fmt.Errorf("request for %q: %w", r.Topic, err)
+	}
+	p.mu.Lock()
+	found, ok := p.known[string(asked)]
+	p.mu.Unlock()
+	if ok {
+		return found, nil
+	}
+	plan, err := p.generator.Plan(r)
+	if err != nil {
+		return planned{}, err
+	}
+	input, err := json.Marshal(plan)
+	if err != nil {
+		return planned{}, fmt.Errorf("plan of %q: %w", r.Topic, err)
+	}
+	found = planned{topic: plan.Request.Topic, key: plan.Request.Canonical(), input: input}
+	if len(asked) > maxRequest {
+		return found, nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.known == nil || len(p.known) >= maxPlans {
+		p.known = map[string]planned{}
+	}
+	p.known[string(asked)] = found
+	return found, nil
+}
