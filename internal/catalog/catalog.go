@@ -28,15 +28,15 @@ var packed embed.FS
 // fallback.
 func Languages() []string { return []string{"en", "pt", "es"} }
 
-// Text is one text in each language.
-type Text struct {
-	En string `json:"en"`
-	Pt string `json:"pt"`
-	Es string `json:"es"`
+// Translated is a value in each language.
+type Translated[T any] struct {
+	En T `json:"en"`
+	Pt T `json:"pt"`
+	Es T `json:"es"`
 }
 
-// In gives the text in a language of Languages, and in English for any other.
-func (t Text) In(language string) string {
+// In gives the value in a language of Languages, and in English for any other.
+func (t Translated[T]) In(language string) T {
 	switch language {
 	case "pt":
 		return t.Pt
@@ -47,24 +47,11 @@ func (t Text) In(language string) string {
 	}
 }
 
-// Texts is a list of texts in each language.
-type Texts struct {
-	En []string `json:"en"`
-	Pt []string `json:"pt"`
-	Es []string `json:"es"`
-}
-
-// In gives the list in a language of Languages, and in English for any other.
-func (t Texts) In(language string) []string {
-	switch language {
-	case "pt":
-		return t.Pt
-	case "es":
-		return t.Es
-	default:
-		return t.En
-	}
-}
+// Text is one text in each language; Texts is a list of them.
+type (
+	Text  = Translated[string]
+	Texts = Translated[[]string]
+)
 
 // Resource is a link to learn from. Where names the part that serves the
 // concept (a chapter, a lesson); Minutes is the time for that part.

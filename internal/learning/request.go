@@ -1,6 +1,7 @@
 package learning
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -92,8 +93,8 @@ func (r Request) Normalize() (Request, error) {
 		return r, err
 	}
 	r.Topic = topic
-	r.Language = defaulted(r.Language, "en")
-	r.Sources = defaulted(r.Sources, "auto")
+	r.Language = cmp.Or(r.Language, "en")
+	r.Sources = cmp.Or(r.Sources, "auto")
 	if err := r.checkWords(); err != nil {
 		return r, err
 	}
@@ -115,7 +116,7 @@ func (r Request) checkWords() error {
 		allowed      []string
 	}{
 		{"language", r.Language, languages},
-		{"level", defaulted(r.Level, levels[0]), levels}, // none given is no level, and right
+		{"level", cmp.Or(r.Level, levels[0]), levels}, // none given is no level, and right
 		{"sources", r.Sources, sources},
 	} {
 		if !slices.Contains(w.allowed, w.value) {
@@ -212,9 +213,9 @@ func (r Request) Shape() Shape {
 
 func (s *Shape) fillMaxima() {
 	givenNodes, givenWidth, givenHeight := s.Nodes > 0, s.MaxWidth > 0, s.MaxHeight > 0
-	s.Nodes = orDefault(s.Nodes, 15)
-	s.MaxWidth = orDefault(s.MaxWidth, max(5, s.MinWidth))
-	s.MaxHeight = orDefault(s.MaxHeight, max(7, s.MinHeight))
+	s.Nodes = cmp.Or(s.Nodes, 15)
+	s.MaxWidth = cmp.Or(s.MaxWidth, max(5, s.MinWidth))
+	s.MaxHeight = cmp.Or(s.MaxHeight, max(7, s.MinHeight))
 	if !givenNodes {
 		s.Nodes = max(min(s.Nodes, 1+s.MaxWidth*(s.MaxHeight-1)), max(s.MinWidth, 1)+max(s.MinHeight, 2)-1)
 		return
@@ -236,20 +237,6 @@ func (s *Shape) fillMinima() {
 	if s.MinWidth == 0 {
 		s.MinWidth = max(1, min(3, s.MaxWidth, s.Nodes-s.MinHeight+1))
 	}
-}
-
-func orDefault(v, d int) int {
-	if v > 0 {
-		return v
-	}
-	return d
-}
-
-func defaulted(s, d string) string {
-	if s == "" {
-		return d
-	}
-	return s
 }
 
 // clean makes a text safe to show and to keep: valid UTF-8, no control or

@@ -8,6 +8,7 @@
 package task
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"time"
@@ -181,27 +182,13 @@ func DefaultLimits() Limits {
 // OrDefaults fills zero fields from DefaultLimits.
 func (l Limits) OrDefaults() Limits {
 	d := DefaultLimits()
-	if l.RunningPerOwner == 0 {
-		l.RunningPerOwner = d.RunningPerOwner
-	}
-	if l.Running == 0 {
-		l.Running = d.Running
-	}
-	if l.WaitingPerOwner == 0 {
-		l.WaitingPerOwner = d.WaitingPerOwner
-	}
-	if l.Kept == 0 {
-		l.Kept = d.Kept
-	}
-	if l.KeptBytes == 0 {
-		l.KeptBytes = d.KeptBytes
-	}
-	if l.TTL == 0 {
-		l.TTL = d.TTL
-	}
-	if l.Ageing == 0 {
-		l.Ageing = d.Ageing
-	}
+	l.RunningPerOwner = cmp.Or(l.RunningPerOwner, d.RunningPerOwner)
+	l.Running = cmp.Or(l.Running, d.Running)
+	l.WaitingPerOwner = cmp.Or(l.WaitingPerOwner, d.WaitingPerOwner)
+	l.Kept = cmp.Or(l.Kept, d.Kept)
+	l.KeptBytes = cmp.Or(l.KeptBytes, d.KeptBytes)
+	l.TTL = cmp.Or(l.TTL, d.TTL)
+	l.Ageing = cmp.Or(l.Ageing, d.Ageing)
 	return l
 }
 
