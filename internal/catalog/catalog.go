@@ -47,11 +47,11 @@ func (t Translated[T]) In(language string) T {
 	}
 }
 
-// Text is one text in each language; Texts is a list of them.
-type (
-	Text  = Translated[string]
-	Texts = Translated[[]string]
-)
+// Text is one text in each language.
+type Text = Translated[string]
+
+// Texts is a list of texts in each language.
+type Texts = Translated[[]string]
 
 // Resource is a link to learn from. Where names the part that serves the
 // concept (a chapter, a lesson); Minutes is the time for that part.
