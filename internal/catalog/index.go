@@ -1,8 +1,10 @@
 package catalog
 
 import (
+	"container/heap"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -74,37 +76,56 @@ func newIndex(data indexData) (*Index, error) {
 }
 
 // topological orders concepts so that what is required comes first, keeping the
-// authors' order otherwise (Kahn 1962, by depth-first search over requires).
+// authors' order otherwise (Kahn 1962, the first of the authors' order among those
+// that are ready).
 func topological(concepts []*Entry, byID map[string]*Entry) ([]*Entry, error) {
-	const visiting, done = 1, 2
-	state := make(map[string]int, len(concepts))
-	ordered := make([]*Entry, 0, len(concepts))
-	var visit func(c *Entry) error
-	visit = func(c *Entry) error {
-		switch state[c.ID] {
-		case done:
-			return nil
-		case visiting:
-			return fmt.Errorf("concept graph: %s requires itself through others", c.ID)
-		}
-		state[c.ID] = visiting
+	place := make(map[string]int, len(concepts))
+	missing := make([]int, len(concepts))
+	after := make([][]int, len(concepts))
+	for i, c := range concepts {
+		place[c.ID] = i
+	}
+	ready := new(places)
+	for i, c := range concepts {
 		for _, r := range c.Requires {
-			if p := byID[r]; p != nil {
-				if err := visit(p); err != nil {
-					return err
-				}
+			if byID[r] != nil {
+				missing[i]++
+				after[place[r]] = append(after[place[r]], i)
 			}
 		}
-		state[c.ID] = done
-		ordered = append(ordered, c)
-		return nil
-	}
-	for _, c := range concepts {
-		if err := visit(c); err != nil {
-			return nil, err
+		if missing[i] == 0 {
+			heap.Push(ready, i)
 		}
 	}
+	ordered := make([]*Entry, 0, len(concepts))
+	for ready.Len() > 0 {
+		i, _ := heap.Pop(ready).(int)
+		ordered = append(ordered, concepts[i])
+		for _, j := range after[i] {
+			if missing[j]--; missing[j] == 0 {
+				heap.Push(ready, j)
+			}
+		}
+	}
+	if len(ordered) < len(concepts) {
+		i := slices.IndexFunc(missing, func(n int) bool { return n > 0 })
+		return nil, fmt.Errorf("concept graph: %s requires itself through others, or something that does", concepts[i].ID)
+	}
 	return ordered, nil
+}
+
+// places is a heap of places in the authors' order.
+type places struct{ sort.IntSlice }
+
+// Push is for container/heap.
+func (p *places) Push(x any) { i, _ := x.(int); p.IntSlice = append(p.IntSlice, i) }
+
+// Pop is for container/heap.
+func (p *places) Pop() any {
+	last := len(p.IntSlice) - 1
+	i := p.IntSlice[last]
+	p.IntSlice = p.IntSlice[:last]
+	return i
 }
 
 // Entry gives a concept, or nil.
