@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -28,7 +29,7 @@ type Match struct {
 }
 
 func indexNames(ix *Index) names {
-	n := names{ids: map[string][]string{}}
+	n := names{ids: make(map[string][]string, 16*len(ix.concepts))}
 	add := func(id, name string) {
 		f := Fold(name)
 		if f == "" || slices.Contains(n.ids[f], id) {
@@ -68,7 +69,11 @@ func Fold(name string) string {
 	return strings.Join(words, " ")
 }
 
+// strip takes the accents off. Most names have none, and the index folds thousands.
 func strip(s string) string {
+	if strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0 {
+		return s
+	}
 	var b strings.Builder
 	for _, r := range norm.NFD.String(s) {
 		if !unicode.Is(unicode.Mn, r) {

@@ -50,6 +50,12 @@ func New(version string, t *tutor.Tutor, ts *tools.Tools, ownerOf func(context.C
 	hooks := &server.Hooks{}
 	hooks.AddOnRequestInitialization(refuseLongURI)
 	f.addSubscriptionHooks(hooks)
+	// Whoever lists the tools is about to call one. Only now: nothing of the
+	// catalogue stands between the start and the answered list.
+	var warm sync.Once
+	hooks.AddAfterListTools(func(context.Context, any, *mcp.ListToolsRequest, *mcp.ListToolsResult) {
+		warm.Do(func() { f.work.Go(t.Warm) })
+	})
 	f.server = server.NewMCPServer("trilha", version,
 		server.WithTitle("Trilha"),
 		server.WithDescription("Learning paths in prerequisite order, with real links, made in the background."),

@@ -56,6 +56,12 @@ func Work(g *generate.Generator, shelf *Shelf) task.Work {
 	}
 }
 
+// Warm reads the catalogue's index if nothing has yet, so that the first request
+// need not wait for it.
+func (t *Tutor) Warm() {
+	_, _ = t.catalog.Index() // who asks for it next is told what was wrong
+}
+
 // Order is a request for a path with what belongs to its task alone.
 type Order struct {
 	learning.Request
