@@ -71,13 +71,16 @@ func New(c config.Config, mode Mode, logs io.Writer) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{
-		Catalog: catalog.Embedded(), grace: c.Grace,
-		log: slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: level})),
-	}
+	log := slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: level}))
+	return assemble(c, mode, log, func(w task.Work) task.Work { return w }), nil
+}
+
+// assemble wires the parts. wrap lets a test hold the work back.
+func assemble(c config.Config, mode Mode, log *slog.Logger, wrap func(task.Work) task.Work) *App {
+	a := &App{Catalog: catalog.Embedded(), grace: c.Grace, log: log}
 	generator := generate.New(a.Catalog)
 	shelf := tutor.NewShelf(tutor.ShelfTime, tutor.ShelfBytes)
-	works := map[string]task.Work{tutor.PathKind: tutor.Work(generator, shelf)}
+	works := map[string]task.Work{tutor.PathKind: wrap(tutor.Work(generator, shelf))}
 	a.store = memory.New(works, c.Limits(), a.log)
 	a.Tutor = tutor.New(a.Catalog, generator, shelf, a.store)
 	waits := httpWaits
@@ -86,7 +89,7 @@ func New(c config.Config, mode Mode, logs io.Writer) (*App, error) {
 	}
 	a.Tools = tools.New(a.Tutor, a.log, waits)
 	a.face = mcpface.New(Version, a.Tutor, a.Tools, localOwner, a.log)
-	return a, nil
+	return a
 }
 
 func localOwner(context.Context) string { return LocalOwner }

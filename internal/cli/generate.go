@@ -20,6 +20,7 @@ import (
 	"github.com/trilha/trilha/internal/catalog"
 	"github.com/trilha/trilha/internal/fault"
 	"github.com/trilha/trilha/internal/learning"
+	"github.com/trilha/trilha/internal/task"
 	"github.com/trilha/trilha/internal/terminal"
 )
 
@@ -119,9 +120,9 @@ func (c *generateCommand) check(raw []byte, arguments map[string]any) error {
 		flag, value string
 		allowed     []string
 	}{
-		{"--level", c.Level, []string{"beginner", "intermediate", "advanced"}},
+		{"--level", c.Level, learning.Levels()},
 		{"--category", c.Category, catalog.Categories()},
-		{"--priority", c.Priority, []string{"high", "normal", "low"}},
+		{"--priority", c.Priority, task.Priorities()},
 	} {
 		if w.value != "" && !slices.Contains(w.allowed, w.value) {
 			return fmt.Errorf("%s %q: use one of %s", w.flag, w.value, strings.Join(w.allowed, ", "))
@@ -186,7 +187,7 @@ func (s *session) fetch(c *generateCommand, pathID any) (string, error) {
 	return text, nil
 }
 
-// session is an in-process MCP client and the bar it moves.
+// session is an in-process MCP client whose notifications move a bar.
 type session struct {
 	client *client.Client
 	full   chan struct{} // closed when the bar stands at 100

@@ -76,6 +76,9 @@ var (
 	sources   = []string{"auto", "offline", "live"}
 )
 
+// Levels lists the levels a learner may have.
+func Levels() []string { return slices.Clone(levels) }
+
 // Bounds of a request's texts.
 const (
 	MaxTopic   = 200

@@ -53,6 +53,9 @@ const (
 	Low    Priority = "low"
 )
 
+// Priorities lists the priorities, the most urgent first.
+func Priorities() []string { return []string{string(High), string(Normal), string(Low)} }
+
 // Rank is 0 for High, 1 for Normal, 2 for Low: how many ageing steps a task of
 // this priority stands behind a high one created at the same moment.
 func (p Priority) Rank() int {
