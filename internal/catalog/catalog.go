@@ -150,6 +150,7 @@ type Catalog struct {
 	mu       sync.Mutex
 	subjects map[string]*Subject // read so far
 	read     func(subject string) (*Subject, error)
+	routes   func() ([]*Route, error)
 }
 
 // Embedded is the catalogue inside the binary. It reads nothing yet.
@@ -160,6 +161,10 @@ func Embedded() *Catalog {
 			s := new(Subject)
 			return s, unpack(id+".json.gz", s)
 		},
+		routes: sync.OnceValues(func() (routes []*Route, err error) {
+			err = unpack("routes.json.gz", &routes)
+			return routes, err
+		}),
 		index: sync.OnceValues(func() (*Index, error) {
 			var data indexData
 			if err := unpack("index.json.gz", &data); err != nil {
@@ -171,13 +176,17 @@ func Embedded() *Catalog {
 }
 
 // Of makes a catalogue of subjects in memory, for checks and tests.
-func Of(subjects ...*Subject) *Catalog {
+func Of(subjects ...*Subject) *Catalog { return OfRoutes(nil, subjects...) }
+
+// OfRoutes is Of with routes through the subjects.
+func OfRoutes(routes []*Route, subjects ...*Subject) *Catalog {
 	c := &Catalog{
 		subjects: map[string]*Subject{},
 		read: func(id string) (*Subject, error) {
 			return nil, fault.New(fault.NotFound, "no subject %q", id)
 		},
-		index: sync.OnceValues(func() (*Index, error) { return newIndex(indexOf(subjects)) }),
+		routes: func() ([]*Route, error) { return routes, nil },
+		index:  sync.OnceValues(func() (*Index, error) { return newIndex(indexOf(subjects, routes...)) }),
 	}
 	for _, s := range subjects {
 		c.subjects[s.ID] = s

@@ -20,15 +20,15 @@ import (
 	"github.com/trilha/trilha/internal/fault"
 )
 
-// written reads the subjects from the files that people write.
-func written(t *testing.T) []*catalog.Subject {
+// written reads the subjects and routes from the files that people write.
+func written(t *testing.T) ([]*catalog.Subject, []*catalog.Route) {
 	t.Helper()
 	files, err := filepath.Glob("data/*.yaml")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
-	subjects, err := yamlfile.ReadAll(files...)
+	subjects, routes, err := yamlfile.ReadAll(files...)
 	require.NoError(t, err)
-	return subjects
+	return subjects, routes
 }
 
 func inflate(t *testing.T, data []byte) string {
@@ -42,7 +42,8 @@ func inflate(t *testing.T, data []byte) string {
 
 func TestPackedCatalogueIsCurrent(t *testing.T) {
 	t.Parallel()
-	want, err := catalog.Pack(written(t))
+	subjects, routes := written(t)
+	want, err := catalog.Pack(subjects, routes)
 	require.NoError(t, err)
 	files, err := filepath.Glob("packed/*.json.gz")
 	require.NoError(t, err)
@@ -66,7 +67,9 @@ func TestTheEmbeddedCataloguePassesItsChecks(t *testing.T) {
 	all, err := catalog.Embedded().All()
 	require.NoError(t, err)
 	require.NotEmpty(t, all)
-	for _, p := range catalog.Check(all) {
+	routes, err := catalog.Embedded().Routes()
+	require.NoError(t, err)
+	for _, p := range append(catalog.Check(all), catalog.CheckRoutes(routes, all)...) {
 		if p.Warning {
 			t.Log(p)
 			continue

@@ -8,11 +8,12 @@ import (
 	"strings"
 )
 
-// Index is the graph without its texts: every concept and subject with titles,
-// aliases and edges. It does not change once built.
+// Index is the graph without its texts: every concept, subject and route with
+// titles, aliases and edges. It does not change once built.
 type Index struct {
 	concepts  []*Entry // in learning order: what is required comes first
 	subjects  []*SubjectEntry
+	routes    []*RouteEntry
 	byID      map[string]*Entry
 	subjByID  map[string]*SubjectEntry
 	position  map[string]int // in concepts
@@ -24,6 +25,7 @@ type Index struct {
 type indexData struct {
 	Concepts []*Entry        `json:"concepts"`
 	Subjects []*SubjectEntry `json:"subjects"`
+	Routes   []*RouteEntry   `json:"routes"`
 }
 
 // SubjectOf gives the subject part of a concept id.
@@ -32,8 +34,11 @@ func SubjectOf(conceptID string) string {
 	return subject
 }
 
-func indexOf(subjects []*Subject) indexData {
+func indexOf(subjects []*Subject, routes ...*Route) indexData {
 	var data indexData
+	for _, r := range routes {
+		data.Routes = append(data.Routes, &r.RouteEntry)
+	}
 	for _, s := range subjects {
 		data.Subjects = append(data.Subjects, &SubjectEntry{
 			ID: s.ID, Category: s.Category, Title: s.Title, Aliases: s.Aliases,
@@ -48,8 +53,8 @@ func indexOf(subjects []*Subject) indexData {
 
 func newIndex(data indexData) (*Index, error) {
 	ix := &Index{
-		subjects: data.Subjects,
-		byID:     make(map[string]*Entry, len(data.Concepts)), subjByID: map[string]*SubjectEntry{},
+		subjects: data.Subjects, routes: data.Routes,
+		byID: make(map[string]*Entry, len(data.Concepts)), subjByID: map[string]*SubjectEntry{},
 		position: map[string]int{}, dependant: map[string][]string{}, parts: map[string][]string{},
 	}
 	for _, s := range data.Subjects {
@@ -194,7 +199,7 @@ func (ix *Index) Ancestors(id string, stop func(string) bool) map[string]bool {
 	return found
 }
 
-// Title gives the title of a concept or subject, or the id where there is none.
+// Title gives the title of a concept, subject or route, or the id where there is none.
 func (ix *Index) Title(id, language string) string {
 	if e := ix.byID[id]; e != nil {
 		return e.Title.In(language)
@@ -202,13 +207,19 @@ func (ix *Index) Title(id, language string) string {
 	if s := ix.subjByID[id]; s != nil {
 		return s.Title.In(language)
 	}
+	if r := ix.Route(id); r != nil {
+		return r.Title.In(language)
+	}
 	return id
 }
 
-// Category gives the category of a concept's or subject's subject.
+// Category gives the category of a route, or of a concept's or subject's subject.
 func (ix *Index) Category(id string) string {
 	if s := ix.subjByID[SubjectOf(id)]; s != nil {
 		return s.Category
+	}
+	if r := ix.Route(id); r != nil {
+		return r.Category
 	}
 	return "general"
 }

@@ -7,9 +7,9 @@ import (
 	"fmt"
 )
 
-// Pack gives the files that are embedded, by name: the index and one file a
-// subject, each gzipped JSON.
-func Pack(subjects []*Subject) (map[string][]byte, error) {
+// Pack gives the files that are embedded, by name: the index, one file a subject
+// and one for the routes, each gzipped JSON.
+func Pack(subjects []*Subject, routes []*Route) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	add := func(name string, v any) error {
 		var buf bytes.Buffer
@@ -26,7 +26,10 @@ func Pack(subjects []*Subject) (map[string][]byte, error) {
 		files[name] = buf.Bytes()
 		return nil
 	}
-	if err := add("index.json.gz", indexOf(subjects)); err != nil {
+	if err := add("index.json.gz", indexOf(subjects, routes...)); err != nil {
+		return nil, err
+	}
+	if err := add("routes.json.gz", routes); err != nil {
 		return nil, err
 	}
 	for _, s := range subjects {
@@ -41,15 +44,20 @@ func Pack(subjects []*Subject) (map[string][]byte, error) {
 type Export struct {
 	Concepts []Concept  `json:"concepts"`
 	Subjects []*Subject `json:"subjects"`
+	Routes   []*Route   `json:"routes"`
 }
 
-// Export gathers every concept and, without them, every subject.
+// Export gathers every concept and, without them, every subject; and the routes.
 func (c *Catalog) Export() (Export, error) {
 	all, err := c.All()
 	if err != nil {
 		return Export{}, err
 	}
-	var out Export
+	routes, err := c.Routes()
+	if err != nil {
+		return Export{}, err
+	}
+	out := Export{Routes: orEmpty(routes)}
 	for _, s := range all {
 		for _, c := range s.Concepts {
 			out.Concepts = append(out.Concepts, listed(c))

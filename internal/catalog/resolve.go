@@ -12,7 +12,7 @@ import (
 
 // names maps folded names to the ids that carry them, in any language.
 type names struct {
-	ids    map[string][]string // folded name -> ids, subjects first
+	ids    map[string][]string // folded name -> ids: subjects, routes, concepts
 	labels []label             // every (folded name, id) once, for near matches
 }
 
@@ -49,6 +49,9 @@ func indexNames(ix *Index) names {
 	}
 	for _, s := range ix.subjects {
 		addAll(s.ID, s.Title, s.Aliases)
+	}
+	for _, r := range ix.routes {
+		addAll(r.ID, r.Title, r.Aliases)
 	}
 	for _, c := range ix.concepts {
 		addAll(c.ID, c.Title, c.Aliases)

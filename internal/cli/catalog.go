@@ -114,8 +114,12 @@ func (checkCommand) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	routes, err := catalog.Embedded().Routes()
+	if err != nil {
+		return err
+	}
 	failed, concepts := 0, 0
-	for _, p := range catalog.Check(subjects) {
+	for _, p := range append(catalog.Check(subjects), catalog.CheckRoutes(routes, subjects)...) {
 		fmt.Fprintln(e.streams.Out, p)
 		if !p.Warning {
 			failed++
@@ -124,7 +128,7 @@ func (checkCommand) Run(e *env) error {
 	for _, s := range subjects {
 		concepts += len(s.Concepts)
 	}
-	fmt.Fprintf(e.streams.Out, "%d subjects, %d concepts, %d errors\n", len(subjects), concepts, failed)
+	fmt.Fprintf(e.streams.Out, "%d subjects, %d concepts, %d routes, %d errors\n", len(subjects), concepts, len(routes), failed)
 	if failed > 0 {
 		return errCheck
 	}

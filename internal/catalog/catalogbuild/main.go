@@ -1,4 +1,4 @@
-// Command catalogbuild checks the hand-written subjects in data/*.yaml and packs
+// Command catalogbuild checks the hand-written subjects and routes in data/*.yaml and packs
 // them into packed/. With -check it packs nothing. It runs in internal/catalog
 // (go generate) or with file names from anywhere.
 package main
@@ -29,12 +29,12 @@ func run(files []string, checkOnly bool) error {
 	if len(files) == 0 {
 		return fmt.Errorf("no data/*.yaml here: run it in internal/catalog, or name the files")
 	}
-	subjects, err := yamlfile.ReadAll(files...)
+	subjects, routes, err := yamlfile.ReadAll(files...)
 	if err != nil {
 		return err
 	}
 	failed := 0
-	for _, p := range catalog.Check(subjects) {
+	for _, p := range append(catalog.Check(subjects), catalog.CheckRoutes(routes, subjects)...) {
 		fmt.Println(p)
 		if !p.Warning {
 			failed++
@@ -46,12 +46,12 @@ func run(files []string, checkOnly bool) error {
 	if checkOnly {
 		return nil
 	}
-	return write(subjects)
+	return write(subjects, routes)
 }
 
 // write replaces packed/ file by file; files of subjects that are gone go too.
-func write(subjects []*catalog.Subject) error {
-	files, err := catalog.Pack(subjects)
+func write(subjects []*catalog.Subject, routes []*catalog.Route) error {
+	files, err := catalog.Pack(subjects, routes)
 	if err != nil {
 		return err
 	}
