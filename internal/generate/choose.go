@@ -1,7 +1,7 @@
 package generate
 
 import (
-	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -9,16 +9,15 @@ import (
 	"github.com/trilha/trilha/internal/learning"
 )
 
-// projectSuffix makes the node id of a subject's project from the subject's id.
-const projectSuffix = "/project"
-
 // choice is what a path will teach: chosen ids in learning order, what each
-// requires among them (through concepts that were left out as well), and what is
-// needed but not taught.
+// requires among them (through concepts that were left out as well), what is
+// needed but not taught, and the bounds that hold for it.
 type choice struct {
-	ids     []string
-	order   learning.Order // over ids
-	assumes []string
+	ids      []string
+	order    learning.Order // over ids, transitively reduced
+	assumes  []string
+	practice map[string][]string // practice step -> the concepts it goes back to
+	shape    learning.Shape
 }
 
 // chooser picks concepts for one request.
@@ -28,33 +27,79 @@ type chooser struct {
 	shape   learning.Shape
 	given   map[string]bool // what the learner has
 	known   map[string]bool // given, and what only that needs: nothing to choose for its own sake
+	subject bool            // the topic is a whole subject
+	route   bool            // or a route
 	project *catalog.SubjectEntry
-	chosen  map[string]bool
+	*pool
+
+	goals    []int        // what the topic is about, most central first
+	goal     map[int]bool // the same as a set
+	extras   []int        // what helps, for room to spare
+	must     int          // the concept that was asked for, or -1
+	chosen   []bool
+	count    int
+	practice [][]int // items that a practice step goes back to
+	spare    int     // places kept free for practice
 }
 
-// choose picks the concepts for a topic of the graph: a subject or a concept. At
-// most shape.Nodes-1 are chosen (the root is a node too), and no chain among them
-// is longer than the levels below the root.
-func choose(ix *catalog.Index, topic string, r learning.Request, known []string) choice {
-	c := &chooser{ix: ix, request: r, shape: r.Shape(), chosen: map[string]bool{}}
-	if s := ix.Subject(topic); s != nil {
-		parts := ix.Parts(topic)
-		c.project = s
-		c.expandKnown(known, parts)
-		c.chooseParts(parts)
-	} else {
-		c.expandKnown(known, append(sortedByPosition(ix, ix.Ancestors(topic, nil)), topic))
-		delete(c.given, topic)
-		delete(c.known, topic)
-		c.chooseTowards(topic)
-	}
+// choose picks the concepts for a topic of the graph: a subject, a concept or a
+// route. At most shape.Nodes-1 are chosen (the root is a node too), and they can be
+// arranged within the bounds. has says whether a concept has exercises.
+func choose(ix *catalog.Index, p Plan, has func(id string) bool) choice {
+	c := newChooser(ix, p)
+	c.pick()
+	c.practise(has)
+	c.tighten()
 	return c.result()
 }
 
+func newChooser(ix *catalog.Index, p Plan) *chooser {
+	topic := p.Topic
+	c := &chooser{ix: ix, request: p.Request, shape: p.Request.Shape(), must: -1, goal: map[int]bool{}}
+	c.spare = c.shape.Nodes / stepsPerPractice
+	var goals, extras []string
+	switch {
+	case ix.Subject(topic) != nil:
+		c.subject, goals = true, ix.Parts(topic)
+		if s := ix.Subject(topic); s.ProjectMinutes > 0 {
+			c.project = s
+		}
+	case ix.Route(topic) != nil:
+		c.route, goals = true, ix.Route(topic).Targets
+	default:
+		goals, extras = append([]string{topic}, ix.Parts(topic)...), helpful(ix, topic)
+	}
+	c.pool = newPool(ix, slices.Concat(goals, extras), c.project)
+	c.chosen = make([]bool, len(c.ids))
+	c.goals, c.extras = c.byCentrality(c.numbers(goals)), c.numbers(extras)
+	for _, i := range c.goals {
+		c.goal[i] = true
+	}
+	c.expandKnown(p.Known)
+	if ix.Entry(topic) != nil {
+		delete(c.given, topic)
+		delete(c.known, topic)
+		c.must = c.number[topic]
+	}
+	return c
+}
+
+// helpful lists what helps a concept, or what it needs, and does not build on it.
+func helpful(ix *catalog.Index, topic string) []string {
+	var out []string
+	for _, id := range append([]string{topic}, sortedByPosition(ix, ix.Ancestors(topic, nil))...) {
+		for _, h := range ix.Entry(id).Helps {
+			if h != topic && !ix.Ancestors(h, nil)[topic] && !slices.Contains(out, h) {
+				out = append(out, h)
+			}
+		}
+	}
+	return out
+}
+
 // expandKnown notes what is given, and adds to what is known everything that only
-// it needs: an ancestor goes when nothing that is still to be learnt (of wanted, or
-// the project) requires it.
-func (c *chooser) expandKnown(known, wanted []string) {
+// it needs: an ancestor goes when nothing that is still to be learnt requires it.
+func (c *chooser) expandKnown(known []string) {
 	c.given = map[string]bool{}
 	below := map[string]bool{}
 	for _, k := range known {
@@ -65,256 +110,338 @@ func (c *chooser) expandKnown(known, wanted []string) {
 			}
 		}
 	}
-	out := maps.Clone(c.given)
-	ordered := sortedByPosition(c.ix, below)
-	for _, id := range slices.Backward(ordered) {
-		needed := slices.ContainsFunc(c.ix.Dependants(id), func(d string) bool {
-			return !out[d] && (below[d] || slices.Contains(wanted, d))
-		}) || c.project != nil && slices.Contains(c.project.ProjectRequires, id)
-		if !needed {
-			out[id] = true
+	c.known = maps.Clone(c.given)
+	for _, id := range slices.Backward(sortedByPosition(c.ix, below)) {
+		i, ok := c.number[id]
+		if ok && !slices.ContainsFunc(c.after[i], func(d int) bool { return !c.known[c.ids[d]] && c.leads(d) }) {
+			c.known[id] = true
 		}
-	}
-	c.known = out
-}
-
-// budget is how many more concepts fit.
-func (c *chooser) budget() int { return c.shape.Nodes - 1 - len(c.chosen) }
-
-// maxChain is the longest chain that fits below the root.
-func (c *chooser) maxChain() int { return c.shape.MaxHeight - 1 }
-
-// chooseParts picks from a subject: its project first where it fits with all that
-// it needs, then its parts, most central first, then what they need from
-// elsewhere, as far as there is room.
-func (c *chooser) chooseParts(parts []string) {
-	inSubject := map[string]bool{}
-	for _, p := range parts {
-		inSubject[p] = true
-	}
-	own := func(id string) bool { return inSubject[id] && c.suits(id) }
-	if c.project.ProjectMinutes > 0 {
-		c.addProject(own)
-	}
-	for _, id := range c.byCentrality(parts) {
-		if own(id) {
-			c.add(id, own)
-		}
-	}
-	c.deepen(func(id string) bool { return !inSubject[id] || c.request.Level != "advanced" })
-	for _, id := range c.byCentrality(parts) { // room left: parts of other levels too
-		c.add(id, func(string) bool { return true })
 	}
 }
 
-// suits says whether a level that was asked for has use for a concept: a beginner
-// is spared the advanced ones, the others start above what is elementary.
-func (c *chooser) suits(id string) bool {
-	level := c.ix.Entry(id).Level
-	switch c.request.Level {
-	case "beginner":
-		return level != "advanced"
-	case "intermediate", "advanced":
-		return level != "beginner"
+// leads says whether i is a goal or the project, or on the way to one: what only
+// helps does not keep a thing from being known.
+func (c *chooser) leads(i int) bool {
+	return c.goal[i] || c.isProject(i) || slices.Contains(c.leading(), i) ||
+		c.project != nil && c.before.Before(i, len(c.ids)-1)
+}
+
+// pick chooses in this order: the project with what it needs; the goals that suit
+// the level, most central first, each with what it needs among them; what those
+// need from elsewhere, the nearest first; then the other goals and what helps.
+// A default bound yields to a number of nodes that was given.
+func (c *chooser) pick() {
+	for {
+		c.pickProject()
+		if c.cuts() {
+			c.pickGoals(c.shape.Nodes)
+			c.cut()
+		} else {
+			c.pickGoals(c.shape.MaxHeight)
+		}
+		c.deepen(c.elsewhere)
+		c.pickRest()
+		c.widen()
+		c.fill()
+		if c.room() <= 0 || !c.request.Given("num_nodes") || len(c.left()) == 0 || !c.grow() {
+			return
+		}
+	}
+}
+
+// grow lets a bound that was not given yield as far as the number of nodes could
+// ask for; tighten takes back what was not needed.
+func (c *chooser) grow() bool {
+	switch {
+	case !c.request.Given("max_height") && c.shape.MaxHeight < c.shape.Nodes:
+		c.shape.MaxHeight = c.shape.Nodes // then anything fits, one on a level
+	case !c.request.Given("max_width") && c.shape.MaxWidth < c.shape.Nodes:
+		c.shape.MaxWidth = c.shape.Nodes
 	default:
-		return true
-	}
-}
-
-// byCentrality orders parts by how many others of them need them, directly or
-// not; among equals the one with fewer requirements first, then the authors' order.
-func (c *chooser) byCentrality(parts []string) []string {
-	needs := map[string]int{}
-	ancestors := map[string]int{}
-	for _, p := range parts {
-		for a := range c.ix.Ancestors(p, nil) {
-			needs[a]++
-			ancestors[p]++
-		}
-	}
-	out := slices.Clone(parts)
-	slices.SortStableFunc(out, func(a, b string) int {
-		return cmp.Or(needs[b]-needs[a], ancestors[a]-ancestors[b], c.ix.Position(a)-c.ix.Position(b))
-	})
-	return out
-}
-
-// add takes in a concept with all it needs among those that own says belong; what
-// it needs from elsewhere is assumed. It does nothing when that is too much.
-func (c *chooser) add(id string, own func(string) bool) bool {
-	if c.chosen[id] || c.known[id] {
-		return false
-	}
-	more := map[string]bool{id: true}
-	for a := range c.ix.Ancestors(id, func(a string) bool { return c.given[a] || !own(a) }) {
-		if !c.chosen[a] {
-			more[a] = true
-		}
-	}
-	return c.take(more)
-}
-
-// take adds a set if it fits: in number, in height, and in what the levels hold.
-func (c *chooser) take(more map[string]bool) bool {
-	if len(more) > c.budget() {
-		return false
-	}
-	for id := range more {
-		c.chosen[id] = true
-	}
-	if !c.fits() {
-		for id := range more {
-			delete(c.chosen, id)
-		}
 		return false
 	}
 	return true
 }
 
-// fits says whether what is chosen can be arranged within the given width and
-// height.
-func (c *chooser) fits() bool {
-	order := c.order(c.ids())
-	if order.Chain() > c.maxChain() {
-		return false
+// tighten brings bounds that yielded back to the least that what was chosen needs.
+func (c *chooser) tighten() {
+	was := c.request.Shape()
+	for _, bound := range []struct{ now, from *int }{{&c.shape.MaxWidth, &was.MaxWidth}, {&c.shape.MaxHeight, &was.MaxHeight}} {
+		grown := *bound.now
+		for *bound.now = *bound.from; *bound.now < grown && !c.fits(); {
+			*bound.now++
+		}
 	}
-	if len(order) == 0 {
+}
+
+// room is how many more concepts fit.
+func (c *chooser) room() int { return c.shape.Nodes - 1 - c.spare - len(c.practice) - c.count }
+
+// left lists what could still be chosen, most wanted first.
+func (c *chooser) left() []int {
+	var out []int
+	seen := make([]bool, len(c.ids))
+	consider := func(items []int) {
+		for _, i := range items {
+			if !seen[i] && !c.chosen[i] && !c.known[c.ids[i]] {
+				out = append(out, i)
+			}
+			seen[i] = true
+		}
+	}
+	consider(slices.DeleteFunc(slices.Clone(c.goals), func(i int) bool { return !c.suits(i) }))
+	rest := make([]int, 0, len(c.ids))
+	for i := range slices.Backward(c.ids) { // the nearest first
+		if !c.isProject(i) { // it comes with all it needs or not at all
+			rest = append(rest, i)
+		}
+	}
+	consider(c.goals)
+	consider(rest)
+	return out
+}
+
+// suits says whether a level that was asked for has use for a concept: a beginner
+// is spared the advanced ones, the others start above what is elementary.
+func (c *chooser) suits(i int) bool {
+	e := c.ix.Entry(c.ids[i])
+	switch {
+	case e == nil || i == c.must:
+		return true
+	case c.request.Level == "beginner":
+		return e.Level != "advanced"
+	case c.request.Level != "":
+		return e.Level != "beginner"
+	default:
 		return true
 	}
-	return slices.Max(learning.Arrange(order.Reduce(), c.shape.MaxWidth)) <= c.maxChain()
 }
 
-// addProject takes the subject's project in with what it needs, unless that
-// would leave too little room for the rest.
-func (c *chooser) addProject(own func(string) bool) {
-	id := c.project.ID + projectSuffix
-	more := map[string]bool{id: true}
-	for _, r := range c.project.ProjectRequires {
-		if c.given[r] || !own(r) {
-			continue
-		}
-		more[r] = true
-		for a := range c.ix.Ancestors(r, func(a string) bool { return c.given[a] || !own(a) }) {
-			more[a] = true
-		}
+// elsewhere says whether the path goes down to i for the sake of what needs it:
+// for those who are beyond the beginning, not to what is elementary.
+func (c *chooser) elsewhere(i int) bool {
+	if c.subject {
+		return !c.goal[i] || c.request.Level != "advanced"
 	}
-	if len(more) <= c.budget() {
-		c.take(more)
-	}
+	return c.suits(i)
 }
 
-// deepen takes in what the chosen need and do not have yet, the nearest first.
-func (c *chooser) deepen(allowed func(string) bool) {
-	for again := true; again && c.budget() > 0; {
-		again = false
-		missing := map[string]bool{}
-		for id := range c.chosen {
-			for _, r := range c.requires(id) {
-				if !c.chosen[r] && !c.given[r] && allowed(r) {
-					missing[r] = true
-				}
+func (c *chooser) pickProject() {
+	if c.project == nil || c.chosen[len(c.ids)-1] {
+		return
+	}
+	c.add(len(c.ids)-1, func(i int) bool { return c.goal[i] && c.suits(i) })
+}
+
+// pickGoals takes the goals, within maxHeight levels: those for the level of the
+// request first that it is about.
+func (c *chooser) pickGoals(maxHeight int) {
+	held := c.shape.MaxHeight
+	c.shape.MaxHeight = max(held, maxHeight)
+	own := func(i int) bool { return c.goal[i] && c.suits(i) }
+	if c.route {
+		c.pickTargets()
+	}
+	if c.must >= 0 {
+		c.add(c.must, func(int) bool { return false })
+	}
+	if c.request.Level == "advanced" {
+		for _, i := range c.goals {
+			if c.ix.Entry(c.ids[i]).Level == "advanced" {
+				c.add(i, own)
 			}
 		}
-		// The nearest are those that the others missing do not need.
-		for _, id := range slices.Backward(sortedByPosition(c.ix, missing)) {
-			if c.take(map[string]bool{id: true}) {
+	}
+	for _, i := range c.goals {
+		if own(i) {
+			c.add(i, own)
+		}
+	}
+	c.shape.MaxHeight = held
+}
+
+// pickRest uses room that is left: goals of other levels, what helps, and what all
+// those need.
+func (c *chooser) pickRest() {
+	anything := func(int) bool { return true }
+	for _, i := range slices.Concat(c.goals, c.extras) {
+		c.add(i, anything)
+	}
+	c.deepen(anything)
+}
+
+// pickTargets takes the targets of a route, each with all that leads there from
+// where the level begins, so that fewer are reached rather than many without their
+// foundations: the subjects in turn, of each the target that needs fewest more.
+// Room that no further target fits goes to what most of them need.
+func (c *chooser) pickTargets() {
+	reached := map[string]int{}
+	for {
+		var best []int
+		turn := 0
+		for _, i := range c.goals {
+			if c.chosen[i] || c.known[c.ids[i]] {
+				continue
+			}
+			more, n := c.with(i, c.suits), reached[catalog.SubjectOf(c.ids[i])]
+			if len(more) <= c.room() && (best == nil || n < turn || n == turn && len(more) < len(best)) {
+				best, turn = more, n
+			}
+		}
+		if best == nil || !c.take(best...) {
+			break
+		}
+		reached[catalog.SubjectOf(c.ids[best[0]])]++
+	}
+	for _, i := range c.byCentrality(c.leading()) {
+		c.add(i, c.suits)
+	}
+}
+
+// leading lists what leads to the goals.
+func (c *chooser) leading() []int {
+	var out []int
+	for i := range c.ids {
+		if slices.ContainsFunc(c.goals, func(g int) bool { return c.before.Before(i, g) }) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// with lists i and all it needs among those that own says belong, as far as they
+// are not chosen yet.
+func (c *chooser) with(i int, own func(int) bool) []int {
+	all := []int{i}
+	seen := map[int]bool{i: true}
+	for k := 0; k < len(all); k++ {
+		for _, j := range c.requires[all[k]] {
+			if !seen[j] && !c.given[c.ids[j]] && own(j) {
+				seen[j] = true
+				all = append(all, j)
+			}
+		}
+	}
+	return slices.DeleteFunc(all, func(j int) bool { return c.chosen[j] })
+}
+
+// add takes in an item with all it needs among those that own says belong; what
+// it needs from elsewhere is assumed. It does nothing when that is too much.
+func (c *chooser) add(i int, own func(int) bool) {
+	if c.chosen[i] || c.known[c.ids[i]] {
+		return
+	}
+	if more := c.with(i, own); len(more) <= c.room() {
+		c.take(more...)
+	}
+}
+
+// take adds items if the whole can still be arranged.
+func (c *chooser) take(more ...int) bool {
+	for _, i := range more {
+		c.chosen[i] = true
+	}
+	c.count += len(more)
+	if c.fits() {
+		return true
+	}
+	c.drop(more...)
+	return false
+}
+
+func (c *chooser) drop(items ...int) {
+	for _, i := range items {
+		c.chosen[i] = false
+	}
+	c.count -= len(items)
+}
+
+func (c *chooser) fits() bool { return learning.Arrange(c.order(), c.shape) != nil }
+
+// order is the order of what is chosen: the items, the practice steps, the project.
+func (c *chooser) order() learning.Order {
+	items := c.items()
+	order := c.before.On(items)
+	last := len(items) - 1
+	if last < 0 || len(c.practice) == 0 {
+		return order
+	}
+	var project learning.Order
+	if c.isProject(items[last]) {
+		project, order = learning.Order{order[last]}, order[:last]
+	}
+	for _, group := range c.practice {
+		var needs []int
+		for _, i := range group {
+			if !slices.ContainsFunc(group, func(other int) bool { return c.before.Before(i, other) }) {
+				needs = append(needs, slices.Index(items, i))
+			}
+		}
+		order = append(order, needs)
+	}
+	return slices.Concat(order, project)
+}
+
+// items lists what is chosen in learning order.
+func (c *chooser) items() []int {
+	items := make([]int, 0, c.count)
+	for i, is := range c.chosen {
+		if is {
+			items = append(items, i)
+		}
+	}
+	return items
+}
+
+// missing lists what the chosen need directly and neither have nor are given.
+func (c *chooser) missing() []int {
+	var out []int
+	for i, is := range c.chosen {
+		if is {
+			continue
+		}
+		needed := slices.ContainsFunc(c.after[i], func(d int) bool { return c.chosen[d] })
+		if needed && !c.given[c.ids[i]] {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// deepen takes in what the chosen need and do not have yet, the nearest first, so
+// that what is left out is the most elementary.
+func (c *chooser) deepen(allowed func(int) bool) {
+	for again := true; again && c.room() > 0; {
+		again = false
+		for _, i := range slices.Backward(c.missing()) {
+			if allowed(i) && c.room() > 0 && c.take(i) {
 				again = true
 			}
 		}
 	}
 }
 
-// chooseTowards picks the path that leads to one concept: what it needs, nearest
-// first, so that what is left out is the most elementary; with room to spare, its
-// own parts and what helps.
-func (c *chooser) chooseTowards(target string) {
-	c.take(map[string]bool{target: true})
-	c.deepen(func(string) bool { return true })
-	anything := func(string) bool { return true }
-	for _, p := range c.ix.Parts(target) {
-		c.add(p, anything)
-	}
-	for _, id := range append([]string{target}, sortedByPosition(c.ix, c.ix.Ancestors(target, nil))...) {
-		for _, h := range c.ix.Entry(id).Helps {
-			if !c.ix.Ancestors(h, nil)[target] {
-				c.add(h, anything)
-			}
-		}
-	}
-}
-
-// requires gives what a concept, or the project, needs directly.
-func (c *chooser) requires(id string) []string {
-	if c.project != nil && id == c.project.ID+projectSuffix {
-		return c.project.ProjectRequires
-	}
-	if e := c.ix.Entry(id); e != nil {
-		return e.Requires
-	}
-	return nil
-}
-
-// ids lists what is chosen in learning order, the project last.
-func (c *chooser) ids() []string {
-	ids := sortedByPosition(c.ix, c.chosen)
-	if c.project != nil && c.chosen[c.project.ID+projectSuffix] {
-		ids = slices.DeleteFunc(ids, func(id string) bool { return id == c.project.ID+projectSuffix })
-		ids = append(ids, c.project.ID+projectSuffix)
-	}
-	return ids
-}
-
-// order gives what each id requires among ids, through others as well.
-func (c *chooser) order(ids []string) learning.Order {
-	number := make(map[string]int, len(ids))
-	for i, id := range ids {
-		number[id] = i
-	}
-	order := make(learning.Order, len(ids))
-	for i, id := range ids {
-		seen := map[string]bool{}
-		var walk func(string)
-		walk = func(of string) {
-			for _, r := range c.requires(of) {
-				if seen[r] {
-					continue
-				}
-				seen[r] = true
-				if n, ok := number[r]; ok {
-					order[i] = append(order[i], n) // what r needs is found from r
-				} else {
-					walk(r)
-				}
-			}
-		}
-		walk(id)
-		slices.Sort(order[i])
-	}
-	return order
-}
-
 // result closes the choice: every hard prerequisite that is neither chosen nor
 // given as known is assumed.
 func (c *chooser) result() choice {
-	ids := c.ids()
-	missing := map[string]bool{}
-	for _, id := range ids {
-		for _, r := range c.requires(id) {
-			if !c.chosen[r] && !c.given[r] {
-				missing[r] = true
-			}
+	r := choice{order: c.order(), shape: c.shape, practice: map[string][]string{}}
+	for _, i := range c.items() {
+		if !c.isProject(i) {
+			r.ids = append(r.ids, c.ids[i])
 		}
 	}
-	return choice{ids: ids, order: c.order(ids), assumes: sortedByPosition(c.ix, missing)}
-}
-
-func sortedByPosition(ix *catalog.Index, set map[string]bool) []string {
-	ids := make([]string, 0, len(set))
-	for id := range set {
-		ids = append(ids, id)
+	for n, group := range c.practice {
+		id := fmt.Sprintf("%s%d", practicePrefix, n+1)
+		r.ids = append(r.ids, id)
+		for _, i := range group {
+			r.practice[id] = append(r.practice[id], c.ids[i])
+		}
 	}
-	slices.SortFunc(ids, func(a, b string) int {
-		return cmp.Or(ix.Position(a)-ix.Position(b), cmp.Compare(a, b))
-	})
-	return ids
+	if c.project != nil && c.chosen[len(c.ids)-1] {
+		r.ids = append(r.ids, c.ids[len(c.ids)-1])
+	}
+	for _, i := range c.missing() {
+		r.assumes = append(r.assumes, c.ids[i])
+	}
+	return r
 }

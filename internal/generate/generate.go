@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -86,7 +87,8 @@ func (b *builder) choose() error {
 	if len(b.plan.Outline) > 0 {
 		b.choice, b.places = chooseOutline(b.ix, b.plan)
 	} else {
-		b.choice = choose(b.ix, b.plan.Topic, b.plan.Request, b.plan.Known)
+		b.choice = choose(b.ix, b.plan, b.hasExercises)
+		b.shape = b.choice.shape
 	}
 	if len(b.choice.ids) == 0 {
 		return fault.New(fault.Conflict, "nothing is left to learn of %q after what is known", b.plan.Request.Topic).
@@ -96,13 +98,32 @@ func (b *builder) choose() error {
 	return nil
 }
 
+// hasExercises says whether a concept has exercises; one that cannot be read has
+// none, and is told of when its texts are.
+func (b *builder) hasExercises(id string) bool {
+	c, err := b.catalog.Concept(id)
+	return err == nil && len(c.Exercises) > 0
+}
+
 func (b *builder) arrange() error {
-	b.choice.order = b.choice.order.Reduce()
 	if len(b.plan.Outline) > 0 {
-		b.growForOutline()
+		if err := b.growForOutline(); err != nil {
+			return err
+		}
 	}
-	b.levels = learning.Arrange(b.choice.order, b.shape.MaxWidth)
-	learning.Stretch(b.choice.order, b.levels, b.shape.MinHeight-1, b.shape.MinWidth)
+	var practice []int
+	for i, id := range b.choice.ids {
+		if b.choice.practice[id] != nil {
+			practice = append(practice, i)
+		}
+	}
+	b.levels = learning.Arrange(b.choice.order, b.shape, practice...)
+	if b.levels == nil {
+		return fmt.Errorf("arrange %q: %d chosen steps do not fit %+v", b.plan.Request.Topic, len(b.choice.ids), b.shape)
+	}
+	if target := slices.Index(b.choice.ids, b.plan.Topic); target >= 0 && len(b.plan.Outline) == 0 {
+		learning.Postpone(b.choice.order, b.levels, b.shape, target) // the path leads to it
+	}
 	if err := b.measure(); err != nil {
 		return err
 	}
@@ -111,15 +132,20 @@ func (b *builder) arrange() error {
 }
 
 // growForOutline lets default bounds yield to an outline, which is taken whole.
-func (b *builder) growForOutline() {
+func (b *builder) growForOutline() error {
 	b.shape.Nodes = max(b.plan.Request.NumNodes, len(b.choice.ids)+1)
 	r := b.plan.Request
 	r.NumNodes = b.shape.Nodes
 	b.shape = r.Shape()
+	need := 1 + learning.FewestLevels(b.choice.order, b.shape.MaxWidth)
 	if r.MaxHeight == 0 {
-		levels := learning.Arrange(b.choice.order, b.shape.MaxWidth)
-		b.shape.MaxHeight = max(b.shape.MaxHeight, 1+maxOf(levels))
+		b.shape.MaxHeight = max(b.shape.MaxHeight, need)
 	}
+	if need > b.shape.MaxHeight {
+		return fault.InField("max_height", "the outline's order needs %d levels, the overview included", need).
+			With("Raise max_height to %d, leave it out, or loosen the outline's requirements", need)
+	}
+	return nil
 }
 
 func (b *builder) height() int { return 1 + maxOf(b.levels) }
@@ -143,10 +169,6 @@ func (b *builder) measure() error {
 	}
 	if !own || b.plan.Request.MinHeight > 0 {
 		b.below("min_height", b.shape.MinHeight, b.height(), whyFlat)
-	}
-	if b.height() > b.shape.MaxHeight { // an outline's own order; chosen concepts always fit
-		return fault.InField("max_height", "the outline's order needs %d levels, the overview included", b.height()).
-			With("Raise max_height to %d, leave it out, or loosen the outline's requirements", b.height())
 	}
 	return b.strict()
 }

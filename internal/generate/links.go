@@ -70,22 +70,86 @@ func (b *builder) offer(n *learning.Node) ([]learning.Resource, error) {
 		slices.Reverse(links)
 		return b.asResources(n.ID, "", links, catalog.Text{}), nil
 	}
-	var links []catalog.Resource
-	var wikipedia catalog.Text
-	if s := b.ix.Subject(id); s != nil {
-		subject, err := b.catalog.Subject(id)
-		if err != nil {
-			return nil, err
-		}
-		links, wikipedia = subject.Resources, subject.Wikipedia
-	} else if b.ix.Entry(id) != nil {
-		c, err := b.catalog.Concept(id)
-		if err != nil {
-			return nil, err
-		}
-		links, wikipedia = c.Resources, c.Wikipedia
+	if n.Type == learning.Practice {
+		return b.practiceOffer(n)
+	}
+	links, wikipedia, err := b.linksOf(id)
+	if err != nil {
+		return nil, err
 	}
 	return b.asResources(n.ID, b.ix.Title(id, b.language), links, wikipedia), nil
+}
+
+// linksOf gives the links of a concept, a subject or a route; a route without any
+// has those of the subjects it leads through.
+func (b *builder) linksOf(id string) ([]catalog.Resource, catalog.Text, error) {
+	switch {
+	case b.ix.Subject(id) != nil:
+		s, err := b.catalog.Subject(id)
+		if err != nil {
+			return nil, catalog.Text{}, err
+		}
+		return s.Resources, s.Wikipedia, nil
+	case b.ix.Route(id) != nil:
+		r, err := b.catalog.Route(id)
+		if err != nil || len(r.Resources) > 0 {
+			return r.Resources, catalog.Text{}, err
+		}
+		return b.subjectLinks(r.Targets)
+	case b.ix.Entry(id) != nil:
+		c, err := b.catalog.Concept(id)
+		if err != nil {
+			return nil, catalog.Text{}, err
+		}
+		return c.Resources, c.Wikipedia, nil
+	default:
+		return nil, catalog.Text{}, nil // a step of the caller's own
+	}
+}
+
+// subjectLinks gives the first links of each subject that concepts belong to.
+func (b *builder) subjectLinks(concepts []string) (links []catalog.Resource, wikipedia catalog.Text, err error) {
+	seen := map[string]bool{}
+	for _, id := range concepts {
+		subject := catalog.SubjectOf(id)
+		if seen[subject] {
+			continue
+		}
+		seen[subject] = true
+		s, err := b.catalog.Subject(subject)
+		if err != nil {
+			return nil, wikipedia, err
+		}
+		links = append(links, s.Resources...)
+	}
+	return links, wikipedia, nil
+}
+
+// practiceOffer lists what else there is to practise with, of the concepts that
+// a step goes back to: exercises, quizzes and tools first.
+func (b *builder) practiceOffer(n *learning.Node) ([]learning.Resource, error) {
+	var practical, other []catalog.Resource
+	seen := map[string]bool{}
+	for _, id := range b.choice.practice[n.ID] {
+		links, _, err := b.linksOf(id)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range links {
+			switch {
+			case seen[l.URL]:
+			case l.Type == "exercise" || l.Type == "quiz" || l.Type == "tool":
+				practical = append(practical, l)
+			default:
+				other = append(other, l)
+			}
+			seen[l.URL] = true
+		}
+	}
+	if len(practical) == 0 {
+		practical = other
+	}
+	return b.asResources(n.ID, "", practical, catalog.Text{}), nil
 }
 
 func (b *builder) asResources(nodeID, title string, links []catalog.Resource, wikipedia catalog.Text) []learning.Resource {

@@ -82,6 +82,14 @@ func (b *builder) root(title string) (learning.Node, error) {
 		n.Description = ownOverview.in(b.language, title, len(b.choice.ids))
 		return n, nil
 	}
+	if b.ix.Route(b.plan.Topic) != nil {
+		r, err := b.catalog.Route(b.plan.Topic)
+		if err != nil {
+			return n, err
+		}
+		n.Description = r.Overview.In(b.language)
+		return n, nil
+	}
 	s, err := b.catalog.Subject(catalog.SubjectOf(b.plan.Topic))
 	if err != nil {
 		return n, err
@@ -114,6 +122,9 @@ func (b *builder) node(i int) (learning.Node, error) {
 	if subject, ok := strings.CutSuffix(id, projectSuffix); ok && b.ix.Subject(subject) != nil {
 		return b.projectNode(n, subject)
 	}
+	if concepts, ok := b.choice.practice[id]; ok {
+		return b.practiceNode(n, concepts)
+	}
 	if b.ix.Entry(id) == nil {
 		n.Title, n.Description, n.Minutes = b.plan.Request.Outline[b.places[i]].Title, ownStep.in(b.language), 60
 		return n, nil
@@ -145,6 +156,28 @@ func (b *builder) projectNode(n learning.Node, subject string) (learning.Node, e
 	return n, nil
 }
 
+// practiceMinutes is the time that an exercise takes, by its difficulty.
+var practiceMinutes = map[string]int{"beginner": 15, "intermediate": 25, "advanced": 40}
+
+// practiceNode is a step that mixes the exercises of several concepts.
+func (b *builder) practiceNode(n learning.Node, concepts []string) (learning.Node, error) {
+	var titles []string
+	for _, id := range concepts {
+		c, err := b.catalog.Concept(id)
+		if err != nil {
+			return n, err
+		}
+		titles = append(titles, c.Title.In(b.language))
+		b.addExercises(&n, c)
+	}
+	for _, e := range n.ExerciseSet.Exercises {
+		n.Minutes += practiceMinutes[e.Difficulty]
+	}
+	list := strings.Join(titles, ", ")
+	n.Type, n.Title, n.Description = learning.Practice, practiceTitle.in(b.language, list), practiceText.in(b.language, list)
+	return n, nil
+}
+
 // passingScore is the share of answers, or exercises, to get right, in per cent.
 const passingScore = 70
 
@@ -152,9 +185,11 @@ func (b *builder) addExercises(n *learning.Node, c *catalog.Concept) {
 	if len(c.Exercises) == 0 {
 		return
 	}
-	set := &learning.ExerciseSet{PassingScore: passingScore}
+	if n.ExerciseSet == nil {
+		n.ExerciseSet = &learning.ExerciseSet{PassingScore: passingScore}
+	}
 	for _, e := range c.Exercises {
-		set.Exercises = append(set.Exercises, learning.Exercise{
+		n.ExerciseSet.Exercises = append(n.ExerciseSet.Exercises, learning.Exercise{
 			ID: c.ID + "#" + e.ID, Title: e.Title.In(b.language), Description: e.Title.In(b.language),
 			Difficulty: e.Difficulty, Instructions: e.Instructions.In(b.language),
 			Hints: slices.Clone(e.Hints.In(b.language)), Solution: e.Solution.In(b.language),
@@ -162,7 +197,6 @@ func (b *builder) addExercises(n *learning.Node, c *catalog.Concept) {
 		})
 		n.Hints = append(n.Hints, e.Hints.In(b.language)...)
 	}
-	n.ExerciseSet = set
 }
 
 // place spreads each level's nodes evenly in a drawing, the root at the top; one

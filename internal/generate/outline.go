@@ -37,6 +37,7 @@ func chooseOutline(ix *catalog.Index, p Plan) (choice, []int) {
 		}
 		slices.Sort(c.order[n])
 	}
+	c.order = c.order.Reduce()
 	c.assumes = outlineAssumes(ix, p)
 	return c, sorted
 }

@@ -37,7 +37,13 @@ var (
 	projectTitle  = phrase{"Project: %s", "Projeto: %s", "Proyecto: %s"}
 	projectSteps  = phrase{"Steps", "Etapas", "Pasos"}
 	projectDone   = phrase{"Done when", "Está pronto quando", "Está listo cuando"}
-	ownOverview   = phrase{
+	practiceTitle = phrase{"Practice: %s", "Prática: %s", "Práctica: %s"}
+	practiceText  = phrase{
+		"Go back to %s. Do these exercises, mixed, before you look anything up: what you can no longer do shows what to read again.",
+		"Volte a estes conceitos: %s. Faça os exercícios misturados, antes de consultar qualquer coisa: o que você não conseguir mais fazer mostra o que reler.",
+		"Vuelve a estos conceptos: %s. Haz los ejercicios mezclados, antes de consultar nada: lo que ya no te salga muestra qué conviene releer.",
+	}
+	ownOverview = phrase{
 		"This path follows an outline of its own for %s: %d steps, each placed after what it requires. Read it through once before you begin, and decide how much time each step deserves.",
 		"Esta trilha segue um roteiro próprio para %s: %d etapas, cada uma depois do que exige. Leia tudo uma vez antes de começar e decida quanto tempo cada etapa merece.",
 		"Esta ruta sigue un esquema propio para %s: %d pasos, cada uno después de lo que requiere. Léela completa antes de empezar y decide cuánto tiempo merece cada paso.",

@@ -1,18 +1,87 @@
 package learning
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
-// Arrange puts the items of an order on levels 1, 2, ... so that each stands on a
-// greater level than all it requires, with at most width items a level. It gives
-// each item's level. It is the algorithm of Coffman and Graham (1972) in its
-// scheduling form: items are labelled by what depends on them, then levels are
-// filled from the first, the greatest labels first among those that are ready.
-// The number of levels is at most 2-2/width times the least possible.
+// Arrange puts the items of an order on levels 1, 2, ... below the root, each on
+// a greater level than all it requires, within the bounds of s (whose heights
+// count the root's level too). It gives each item's level, or nil when no
+// arrangement keeps the maxima. The minima hold whenever an arrangement within the
+// maxima admits them, the first level's before the height; no edge is dropped for
+// either.
+//
+// Levels are filled by the algorithm of Coffman and Graham (1972) in its
+// scheduling form, which needs at most 2-2/width times the fewest levels; where
+// that is too many, by a search that is exact (see search). More levels come from
+// splitting wide ones, which any order admits.
 //
 // o must be transitively reduced. Ties go to the smaller item number, so that the
-// same order gives the same levels.
-func Arrange(o Order, width int) []int {
+// same order gives the same levels. The items of soon, on which nothing depends,
+// come as soon after what they require as they can without costing a level too many.
+func Arrange(o Order, s Shape, soon ...int) []int {
+	if len(o) == 0 {
+		return []int{}
+	}
+	level := layer(o, s.MaxWidth, s.MaxHeight-1, soon...)
+	if level == nil {
+		return nil
+	}
+	first := 0
+	for _, l := range level {
+		if l == 1 {
+			first++
+		}
+	}
+	spread(level, s.MinHeight-1, min(first, s.MinWidth))
+	if first < s.MinWidth && len(o) >= s.MinHeight-1 { // a width that cannot hold keeps no height from holding
+		for top := slices.Max(level); top < s.MinHeight-1; top++ {
+			first--
+			spread(level, top+1, first)
+		}
+	}
+	return level
+}
+
+// FewestLevels is the least number of levels that an order needs with at most
+// width items a level.
+func FewestLevels(o Order, width int) int {
+	if len(o) == 0 {
+		return 0
+	}
+	least := max(o.Chain(), (len(o)+width-1)/width)
+	for layer(o, width, least) == nil {
+		least++
+	}
+	return least
+}
+
+// layer arranges o on at most height levels of at most width items, or gives nil.
+// Its first level holds as many of the first items as width admits.
+func layer(o Order, width, height int, soon ...int) []int {
+	if o.Chain() > height || len(o) > width*height {
+		return nil
+	}
 	rank := urgency(o)
+	if len(soon) > 0 {
+		if level := fill(o, width, hurry(o, rank, soon)); slices.Max(level) <= height {
+			return level
+		}
+	}
+	level := fill(o, width, rank)
+	switch {
+	case slices.Max(level) <= height:
+		return level
+	case width <= 2: // the algorithm is exact there
+		return nil
+	default:
+		return newSearch(o, width, height, rank).run()
+	}
+}
+
+// fill fills levels from the first, the greatest ranks first among what is ready.
+func fill(o Order, width int, rank []int) []int {
 	level := make([]int, len(o))
 	placed := 0
 	for l := 1; placed < len(o); l++ {
@@ -63,26 +132,196 @@ func urgency(o Order) []int {
 	return label
 }
 
-// Stretch raises items on which nothing depends to new levels at the end, one a
-// level, until there are height levels or nothing can be raised. It keeps at
-// least minFirst items on level 1.
-func Stretch(o Order, level []int, height, minFirst int) {
-	after := o.dependants()
+// hurry gives ranks in which each item of soon comes right after the least urgent
+// of what it requires.
+func hurry(o Order, rank, soon []int) []int {
+	ranks := make([]int, len(rank))
+	for i, r := range rank {
+		ranks[i] = 2 * r
+	}
+	for _, i := range soon {
+		least := 2 * len(o)
+		for _, j := range o[i] {
+			least = min(least, ranks[j])
+		}
+		ranks[i] = least - 1
+	}
+	return ranks
+}
+
+// patience is how many levels the search tries to fill before it gives up and
+// says that there is no arrangement. Orders of up to nine items end long before;
+// none of the catalogue's has come near.
+const patience = 5_000
+
+// search looks for an arrangement on height levels, level by level, going back
+// where it fails. It may take a level either full or with all that is ready:
+// moving an item forward to a level with room never makes the rest harder. What
+// failed once is remembered by the set of items placed.
+type search struct {
+	o             Order
+	width, height int
+	rank          []int
+	tail          []int // of each item: the longest chain from it to an end, itself included
+	level         []int
+	failed        map[string]int // set of items placed -> the least level from which the rest failed
+	tries         int
+}
+
+func newSearch(o Order, width, height int, rank []int) *search {
+	s := &search{o: o, width: width, height: height, rank: rank, tail: make([]int, len(o)), level: make([]int, len(o)), failed: map[string]int{}}
+	for i := len(o) - 1; i >= 0; i-- {
+		s.tail[i]++
+		for _, j := range o[i] {
+			s.tail[j] = max(s.tail[j], s.tail[i])
+		}
+	}
+	return s
+}
+
+func (s *search) run() []int {
+	if s.from(1) {
+		return s.level
+	}
+	return nil
+}
+
+// from places all that is not placed yet on levels l and above.
+func (s *search) from(l int) bool {
+	if !slices.Contains(s.level, 0) {
+		return true
+	}
+	if s.tries++; s.tries > patience || !s.hopeful(l) {
+		return false
+	}
+	key := s.key()
+	if at, ok := s.failed[key]; ok && at <= l {
+		return false
+	}
+	ready := readyFor(s.o, s.level, l)
+	slices.SortFunc(ready, func(a, b int) int { // what must come now stands first
+		if s.tail[a] != s.tail[b] {
+			return s.tail[b] - s.tail[a]
+		}
+		return s.rank[b] - s.rank[a]
+	})
+	if s.pick(ready, min(s.width, len(ready)), l) {
+		return true
+	}
+	s.failed[key] = l
+	return false
+}
+
+// pick puts some of ready on level l, count in all, and goes on with the next.
+func (s *search) pick(ready []int, count, l int) bool {
+	if count == 0 {
+		return s.from(l + 1)
+	}
+	for k := 0; k+count <= len(ready); k++ {
+		s.level[ready[k]] = l
+		if s.pick(ready[k+1:], count-1, l) {
+			return true
+		}
+		s.level[ready[k]] = 0
+		if s.tries > patience || s.tail[ready[k]] == s.height-l+1 { // this one cannot come later
+			return false
+		}
+	}
+	return false
+}
+
+// hopeful says whether what is not placed may still fit from level l on: of the
+// items with t or more of a chain to go, no more than the levels hold on which
+// those can stand.
+func (s *search) hopeful(l int) bool {
+	left := s.height - l + 1
+	count := make([]int, left+1)
+	for i, at := range s.level {
+		if at > 0 {
+			continue
+		}
+		if s.tail[i] > left {
+			return false
+		}
+		count[s.tail[i]]++
+	}
+	for t, sum := left, 0; t >= 1; t-- {
+		if sum += count[t]; sum > s.width*(left-t+1) {
+			return false
+		}
+	}
+	return true
+}
+
+// key names the set of items placed.
+func (s *search) key() string {
+	var b strings.Builder
+	for _, at := range s.level {
+		if at > 0 {
+			b.WriteByte('1')
+		} else {
+			b.WriteByte('0')
+		}
+	}
+	return b.String()
+}
+
+// spread splits levels in two, the widest first, the last of them among equals,
+// until there are height levels or every level holds one item, the first at least
+// minFirst. The items of one level are free of each other, so that any of them may
+// come later than the others; the greater numbers do.
+func spread(level []int, height, minFirst int) {
 	for top := slices.Max(level); top < height; top++ {
 		count := make([]int, top+1)
 		for _, l := range level {
 			count[l]++
 		}
-		pick := -1
-		for i := range level { // the highest, last one that leaves its level inhabited
-			free := len(after[i]) == 0 && count[level[i]] > 1 && (level[i] > 1 || count[1] > minFirst)
-			if free && (pick < 0 || level[i] >= level[pick]) {
-				pick = i
+		wide, stay := 0, 0
+		for l := 1; l <= top; l++ {
+			keep := max(1, (count[l]+1)/2)
+			if l == 1 {
+				keep = max(keep, minFirst)
+			}
+			if count[l] > keep && (wide == 0 || count[l] >= count[wide]) {
+				wide, stay = l, keep
 			}
 		}
-		if pick < 0 {
+		if wide == 0 {
 			return
 		}
-		level[pick] = top + 1
+		for i := range level {
+			switch {
+			case level[i] > wide:
+				level[i]++
+			case level[i] == wide && stay > 0:
+				stay--
+			case level[i] == wide:
+				level[i]++
+			}
+		}
+	}
+}
+
+// Postpone moves an item to the last level, where nothing requires it: into room
+// that is there, or in exchange for an item that may stand where it stood. It does
+// nothing where neither can be had within s.
+func Postpone(o Order, level []int, s Shape, item int) {
+	top, from := slices.Max(level), level[item]
+	if from == top || slices.ContainsFunc(o, func(needs []int) bool { return slices.Contains(needs, item) }) {
+		return
+	}
+	count := make([]int, top+1)
+	for _, l := range level {
+		count[l]++
+	}
+	if count[top] < s.MaxWidth && count[from] > 1 && (from > 1 || count[1] > s.MinWidth) {
+		level[item] = top
+		return
+	}
+	for i, l := range level {
+		if l == top && !slices.ContainsFunc(o[i], func(j int) bool { return level[j] >= from }) {
+			level[i], level[item] = from, top
+			return
+		}
 	}
 }

@@ -1,10 +1,14 @@
 package learning_test
 
 import (
+	"fmt"
+	"math/bits"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
 	"github.com/trilha/trilha/internal/learning"
@@ -100,38 +104,51 @@ func lawful(t *rapid.T, o learning.Order, level []int, width int) {
 	assert.Zero(t, counts[0])
 }
 
-func TestArrangingRespectsOrderAndWidthAndRepeatsItself(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		o := orders(t, 40).Reduce()
-		width := rapid.IntRange(1, 8).Draw(t, "width")
-		level := learning.Arrange(o, width)
-		lawful(t, o, level, width)
-		assert.Equal(t, level, learning.Arrange(o, width))
-		if width >= len(o) {
-			assert.Equal(t, o.Chain(), slices.Max(level), "with room for all, no level is wasted")
-		}
-	})
+// shapes draws bounds for an arrangement, small ones often, with minima that do
+// not exceed the maxima.
+func shapes(t *rapid.T, items int) learning.Shape {
+	s := learning.Shape{MaxWidth: rapid.IntRange(1, items+1).Draw(t, "max_width"), MaxHeight: rapid.IntRange(2, items+2).Draw(t, "max_height")}
+	s.MinWidth = rapid.IntRange(1, s.MaxWidth).Draw(t, "min_width")
+	s.MinHeight = rapid.IntRange(2, s.MaxHeight).Draw(t, "min_height")
+	return s
 }
 
-func TestArrangingComesNearTheFewestLevels(t *testing.T) {
+func TestArrangingAgreesWithAnExhaustiveSearch(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		o := orders(t, 7).Reduce()
-		width := rapid.IntRange(1, 4).Draw(t, "width")
-		best, got := fewestLevels(o, width), slices.Max(learning.Arrange(o, width))
-		assert.GreaterOrEqual(t, got, best)
-		if width <= 2 {
-			assert.Equal(t, best, got, "the algorithm is exact up to width two")
+		o := orders(t, 9).Reduce()
+		s := shapes(t, len(o))
+		level := learning.Arrange(o, s)
+		could := everyArrangement(o, s.MaxWidth, s.MaxHeight-1)
+		if level == nil {
+			require.Empty(t, could, "an arrangement was missed")
 			return
 		}
-		assert.LessOrEqual(t, got*width, (2*width-2)*best)
+		lawful(t, o, level, s.MaxWidth)
+		got := extent{levels: slices.Max(level), first: first(level)}
+		require.Contains(t, could, got)
+		met := got.of(s)
+		for c := range could {
+			better := c.of(s)
+			assert.False(t, better.levels >= met.levels && better.first >= met.first && better != met, "%+v keeps more of %+v than %+v does", c, s, got)
+			assert.False(t, met.levels < s.MinHeight-1 && met.first < s.MinWidth && (better.levels == s.MinHeight-1 || better.first == s.MinWidth), "one of two minima could hold: %+v", c)
+		}
+		assert.LessOrEqual(t, got.levels, max(s.MinHeight-1, learning.FewestLevels(o, s.MaxWidth)), "no level more than asked for or needed")
 	})
 }
 
-// fewestLevels tries every way to fill levels (a breadth-first search over sets of
-// placed items).
-func fewestLevels(o learning.Order, width int) int {
+// extent is what the bounds speak of: how many levels, how many items on the first.
+type extent struct{ levels, first int }
+
+// of is how much of the minima an arrangement keeps.
+func (e extent) of(s learning.Shape) extent {
+	return extent{levels: min(e.levels, s.MinHeight-1), first: min(e.first, s.MinWidth)}
+}
+
+// everyArrangement gives the extents of all arrangements of o on at most height
+// levels of at most width items: by trying, for each set of items already placed,
+// every set that may stand on the next level.
+func everyArrangement(o learning.Order, width, height int) map[extent]bool {
 	need := make([]uint, len(o))
 	for i := range o {
 		for _, j := range o[i] {
@@ -139,55 +156,107 @@ func fewestLevels(o learning.Order, width int) int {
 		}
 	}
 	all := uint(1)<<len(o) - 1
-	reached := map[uint]bool{0: true}
-	for levels := 0; ; levels++ {
-		if reached[all] {
-			return levels
+	rest := make(map[uint]map[int]bool) // items placed -> the numbers of levels that can hold the others
+	var levels func(placed uint) map[int]bool
+	levels = func(placed uint) map[int]bool {
+		if placed == all {
+			return map[int]bool{0: true}
 		}
-		next := map[uint]bool{}
-		for placed := range reached {
-			for set := uint(1); set <= all; set++ {
-				if set&placed == 0 && fitsLevel(set, placed, need, width) {
-					next[placed|set] = true
-				}
+		if found, ok := rest[placed]; ok {
+			return found
+		}
+		found := map[int]bool{}
+		for set := range nextLevels(placed, all, need, width) {
+			for n := range levels(placed | set) {
+				found[n+1] = true
 			}
 		}
-		reached = next
+		rest[placed] = found
+		return found
+	}
+	could := map[extent]bool{}
+	for set := range nextLevels(0, all, need, width) {
+		for n := range levels(set) {
+			if n+1 <= height {
+				could[extent{levels: n + 1, first: bits.OnesCount(set)}] = true
+			}
+		}
+	}
+	return could
+}
+
+// nextLevels gives every set that may follow what is placed.
+func nextLevels(placed, all uint, need []uint, width int) func(func(uint) bool) {
+	return func(yield func(uint) bool) {
+		free := all &^ placed
+		for set := free; set > 0; set = (set - 1) & free {
+			if bits.OnesCount(set) <= width && ready(set, placed, need) && !yield(set) {
+				return
+			}
+		}
 	}
 }
 
-func fitsLevel(set, placed uint, need []uint, width int) bool {
-	n := 0
+func ready(set, placed uint, need []uint) bool {
 	for i := range need {
-		if set&(1<<i) == 0 {
-			continue
-		}
-		n++
-		if need[i]&^placed != 0 {
+		if set&(1<<i) != 0 && need[i]&^placed != 0 {
 			return false
 		}
 	}
-	return n <= width
+	return true
 }
 
-func TestStretchingOnlyAddsLevelsAtTheEnd(t *testing.T) {
+func TestArrangingRespectsOrderAndBoundsAndRepeatsItself(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		o := orders(t, 20).Reduce()
-		width := rapid.IntRange(1, 6).Draw(t, "width")
-		height := rapid.IntRange(1, 24).Draw(t, "height")
-		minFirst := rapid.IntRange(1, 6).Draw(t, "first")
-		was := learning.Arrange(o, width)
-		level := slices.Clone(was)
-		learning.Stretch(o, level, height, minFirst)
-		lawful(t, o, level, width)
-		assert.GreaterOrEqual(t, slices.Max(level), slices.Max(was))
-		assert.LessOrEqual(t, slices.Max(level), max(height, slices.Max(was)), "never beyond what was asked")
-		assert.GreaterOrEqual(t, first(level), min(first(was), minFirst), "the first level keeps its least")
-		for i := range level {
-			assert.True(t, level[i] == was[i] || level[i] > slices.Max(was), "an item stays or goes to a new level")
+		o := orders(t, 99).Reduce()
+		s := shapes(t, len(o))
+		level := learning.Arrange(o, s)
+		assert.Equal(t, level, learning.Arrange(o, s))
+		if level == nil {
+			assert.True(t, o.Chain() >= s.MaxHeight || s.MaxWidth < len(o), "with room for all on a level only a chain is too high")
+			return
 		}
+		lawful(t, o, level, s.MaxWidth)
+		n, w, sources := len(o), first(level), o.Sources()
+		assert.Equal(t, w >= s.MinWidth, sources >= s.MinWidth, "first steps: %d of %d, asked %d", w, sources, s.MinWidth)
+		highest := n - min(s.MinWidth, w) + 1
+		if sources < s.MinWidth {
+			highest = n
+		}
+		assert.Equal(t, slices.Max(level) >= s.MinHeight-1, highest >= s.MinHeight-1, "levels: %d, asked %d", slices.Max(level), s.MinHeight-1)
+		assert.Less(t, slices.Max(level), s.MaxHeight)
 	})
+}
+
+func TestTheFewestLevelsAreThoseOfTheSearch(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		o := orders(t, 8).Reduce()
+		width := rapid.IntRange(1, 5).Draw(t, "width")
+		least := len(o)
+		for c := range everyArrangement(o, width, len(o)) {
+			least = min(least, c.levels)
+		}
+		assert.Equal(t, least, learning.FewestLevels(o, width))
+	})
+}
+
+func TestTheSearchFindsWhatFillingByLabelsMisses(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		o               learning.Order
+		filling, fewest int
+	}{
+		{learning.Order{{}, {}, {}, {1, 2}, {}, {3}, {0, 3}, {1, 4}, {3, 4}}, 4, 3},
+		{learning.Order{{}, {}, {}, {1}, {0, 2, 3}, {}, {3}, {5}, {4, 6}, {3}, {9}, {5}}, 5, 4},
+		{learning.Order{{}, {}, {}, {1}, {0}, {}, {2, 3, 4, 5}, {0, 2}, {7}, {3}, {6, 8}, {0, 2, 5, 9}, {6, 11}, {4, 5, 8}, {8}}, 6, 5},
+	} {
+		const width = 3
+		assert.Equal(t, c.filling, learning.HeuristicLevels(c.o, width))
+		assert.Equal(t, c.fewest, learning.FewestLevels(c.o, width))
+		assert.Nil(t, learning.Arrange(c.o, learning.Shape{MaxWidth: width, MaxHeight: c.fewest}), "the root is a level too")
+	}
 }
 
 func first(level []int) (n int) {
@@ -199,12 +268,81 @@ func first(level []int) (n int) {
 	return n
 }
 
-func TestStretchingReachesAHeightThatLooseItemsAllow(t *testing.T) {
+func TestSplittingLevelsReachesTheHeightAsked(t *testing.T) {
 	t.Parallel()
-	o := make(learning.Order, 6)
-	level := learning.Arrange(o, 6)
-	learning.Stretch(o, level, 3, 3)
-	assert.Equal(t, 3, slices.Max(level))
-	learning.Stretch(o, level, 9, 3)
-	assert.Equal(t, 4, slices.Max(level), "three stay on the first level")
+	free := make(learning.Order, 6)
+	assert.Equal(t, []int{1, 1, 1, 2, 2, 3}, learning.Arrange(free, learning.Shape{MinWidth: 3, MaxWidth: 6, MinHeight: 4, MaxHeight: 9}))
+	assert.Equal(t, []int{1, 1, 1, 2, 3, 4}, learning.Arrange(free, learning.Shape{MinWidth: 3, MaxWidth: 6, MinHeight: 9, MaxHeight: 9}), "three stay on the first level")
+}
+
+func TestPostponingPutsAnItemLastWhereItMay(t *testing.T) {
+	t.Parallel()
+	moved := 0
+	rapid.Check(t, func(t *rapid.T) {
+		o := orders(t, 20).Reduce()
+		s := shapes(t, len(o))
+		level := learning.Arrange(o, s)
+		if level == nil {
+			return
+		}
+		was := slices.Clone(level)
+		item := rapid.IntRange(0, len(o)-1).Draw(t, "item")
+		learning.Postpone(o, level, s, item)
+		lawful(t, o, level, s.MaxWidth)
+		assert.Equal(t, slices.Max(was), slices.Max(level))
+		assert.GreaterOrEqual(t, first(level), min(first(was), s.MinWidth))
+		if level[item] != was[item] {
+			moved++
+			assert.Equal(t, slices.Max(level), level[item])
+		} else {
+			assert.Equal(t, was, level)
+		}
+	})
+	assert.Positive(t, moved)
+}
+
+func TestWhatShouldComeSoonComesRightAfterWhatItRequires(t *testing.T) {
+	t.Parallel()
+	// A chain of four beside many free items; item 9 requires only the chain's first.
+	o := learning.Order{{}, {0}, {1}, {2}, {}, {}, {}, {}, {}, {0}}
+	s := learning.Shape{MinWidth: 1, MaxWidth: 3, MinHeight: 2, MaxHeight: 5}
+	assert.Equal(t, 3, learning.Arrange(o, s)[9])
+	assert.Equal(t, 2, learning.Arrange(o, s, 9)[9])
+	rapid.Check(t, func(t *rapid.T) {
+		o := orders(t, 20).Reduce()
+		s := shapes(t, len(o))
+		var soon []int
+		for i := range o {
+			if !slices.ContainsFunc(o, func(needs []int) bool { return slices.Contains(needs, i) }) && len(o[i]) > 0 {
+				soon = append(soon, i)
+			}
+		}
+		plain, level := learning.Arrange(o, s), learning.Arrange(o, s, soon...)
+		assert.Equal(t, plain == nil, level == nil, "it costs no bound")
+		if level != nil {
+			lawful(t, o, level, s.MaxWidth)
+			assert.Less(t, slices.Max(level), s.MaxHeight)
+		}
+	})
+}
+
+func BenchmarkArrange100(b *testing.B) {
+	o := make(learning.Order, 99)
+	random := rand.New(rand.NewPCG(1, 2))
+	for i := range o {
+		for j := range i {
+			if random.IntN(12) == 0 {
+				o[i] = append(o[i], j)
+			}
+		}
+	}
+	o = o.Reduce()
+	for width := range 6 {
+		s := learning.Shape{MinWidth: 1, MaxWidth: width + 4, MinHeight: 2, MaxHeight: 1 + learning.FewestLevels(o, width+4)}
+		b.Run(fmt.Sprintf("width %d, %d levels allowed", s.MaxWidth, s.MaxHeight), func(b *testing.B) {
+			for b.Loop() {
+				learning.Arrange(o, s)
+			}
+		})
+	}
 }

@@ -1,5 +1,7 @@
 package learning
 
+import "slices"
+
 // Order is a strict partial order over n items, as sets of direct requirements:
 // Order[i] holds the items that must come before item i. Items are numbered so
 // that requirements have smaller numbers (a topological order).
@@ -17,9 +19,33 @@ func (b bits) unite(other bits) {
 	}
 }
 
-// closure gives, for each item, everything that must come before it.
-func (o Order) closure() []bits {
-	before := make([]bits, len(o))
+// Closure is an order with all that it implies: what must come before each item,
+// directly or not.
+type Closure []bits
+
+// Before says whether item j must come before item i.
+func (c Closure) Before(j, i int) bool { return c[i].has(j) }
+
+// On gives the order that c implies among some of its items, transitively
+// reduced. Item k of the answer is items[k]; items must be in rising order.
+func (c Closure) On(items []int) Order {
+	o := make(Order, len(items))
+	for k, i := range items {
+		implied := newBits(len(c))
+		for n, j := range slices.Backward(items[:k]) { // the nearest first: they imply the farther ones
+			if c[i].has(j) && !implied.has(j) {
+				o[k] = append(o[k], n)
+				implied.unite(c[j])
+			}
+		}
+		slices.Sort(o[k])
+	}
+	return o
+}
+
+// Closure gives, for each item, everything that must come before it.
+func (o Order) Closure() Closure {
+	before := make(Closure, len(o))
 	for i, needs := range o {
 		before[i] = newBits(len(o))
 		for _, j := range needs {
@@ -33,22 +59,11 @@ func (o Order) closure() []bits {
 // Reduce gives the transitive reduction: the fewest requirements that say the
 // same (Aho, Garey, Ullman 1972; unique for an acyclic order).
 func (o Order) Reduce() Order {
-	before := o.closure()
-	reduced := make(Order, len(o))
-	for i, needs := range o {
-		implied := newBits(len(o))
-		for _, j := range needs {
-			implied.unite(before[j])
-		}
-		seen := newBits(len(o))
-		for _, j := range needs {
-			if !implied.has(j) && !seen.has(j) {
-				seen.set(j)
-				reduced[i] = append(reduced[i], j)
-			}
-		}
+	items := make([]int, len(o))
+	for i := range items {
+		items[i] = i
 	}
-	return reduced
+	return o.Closure().On(items)
 }
 
 // Chain is the number of items in the longest chain.
@@ -63,6 +78,16 @@ func (o Order) Chain() int {
 		longest = max(longest, length[i])
 	}
 	return longest
+}
+
+// Sources counts the items that require nothing.
+func (o Order) Sources() (n int) {
+	for _, needs := range o {
+		if len(needs) == 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // dependants is the order turned round.

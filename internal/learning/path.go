@@ -56,6 +56,7 @@ const (
 	Lesson    = "lesson"
 	ProjectOf = "project"
 	Reference = "reference"
+	Practice  = "exercise_set"
 )
 
 // Node states.

@@ -1,0 +1,213 @@
+package generate
+
+import (
+	"slices"
+
+	"github.com/trilha/trilha/internal/learning"
+)
+
+// cuts says whether what is central is chosen first and shortened from below
+// afterwards: where a height was given, unless a beginner asks, whose path begins
+// at the beginning whatever its height.
+func (c *chooser) cuts() bool {
+	return c.must < 0 && c.request.Given("max_height") && c.request.Level != "beginner"
+}
+
+// cut leaves out what is most elementary until the rest can be arranged within
+// the bounds: it will be assumed.
+func (c *chooser) cut() {
+	for !c.fits() {
+		order, items := c.order(), c.items()
+		drop := items[bottomOfTheLongestChain(order)]
+		if worst := c.leastWanted(order, items); worst >= 0 && order.Chain() < c.shape.MaxHeight { // the width is too small
+			drop = worst
+		}
+		c.drop(drop)
+	}
+}
+
+// bottomOfTheLongestChain gives the first item of a longest chain; among several
+// the one that comes first in learning order.
+func bottomOfTheLongestChain(o learning.Order) int {
+	tail := make([]int, len(o))
+	for i := len(o) - 1; i >= 0; i-- {
+		tail[i]++
+		for _, j := range o[i] {
+			tail[j] = max(tail[j], tail[i])
+		}
+	}
+	return slices.Index(tail, slices.Max(tail))
+}
+
+// leastWanted gives the item that is missed least: nothing chosen needs it, it is
+// not what was asked for, and of those it stands last among the goals.
+func (c *chooser) leastWanted(order learning.Order, items []int) int {
+	needed := make([]bool, len(items))
+	for _, needs := range order {
+		for _, j := range needs {
+			needed[j] = true
+		}
+	}
+	worst, rank := -1, -1
+	for k, i := range items {
+		r := slices.Index(c.goals, i)
+		if r < 0 {
+			r = len(c.goals)
+		}
+		if !needed[k] && i != c.must && !c.isProject(i) && r >= rank {
+			worst, rank = i, r
+		}
+	}
+	return worst
+}
+
+func (c *chooser) isProject(i int) bool { return c.project != nil && i == len(c.ids)-1 }
+
+// widen looks for more first steps where there are fewer than asked: first what
+// is needed anyhow and would only be assumed, for which the least wanted makes
+// room; then, where the width was given, other items of the pool, and leaving out
+// what the others all hang on.
+func (c *chooser) widen() {
+	given := c.request.Given("min_width")
+	if !given && c.request.Level != "" && c.request.Level != "beginner" {
+		return // those beyond the beginning are not sent back for the sake of a default
+	}
+	for _, i := range slices.Backward(c.missing()) {
+		if more := c.with(i, func(int) bool { return true }); len(more) <= mostForOne {
+			c.widenWith(more)
+		}
+	}
+	if !given {
+		return
+	}
+	for _, i := range c.left() {
+		c.widenWith([]int{i})
+	}
+	for c.sources() < c.shape.MinWidth && c.uncover() {
+		c.fill()
+	}
+}
+
+// mostForOne is how many items may come in for the sake of one more first step.
+const mostForOne = 2
+
+// widenWith takes items in if there are more first steps with them, and drops as
+// many of the least wanted others, first steps excepted, as there is no room for.
+func (c *chooser) widenWith(more []int) {
+	had := c.sources()
+	more = slices.DeleteFunc(more, func(i int) bool { return c.chosen[i] })
+	if had >= c.shape.MinWidth || len(more) == 0 {
+		return
+	}
+	var dropped []int
+	for c.room() < len(more) {
+		order, items := c.order(), c.items()
+		i := c.leastWanted(order, items)
+		if i < 0 || len(order[slices.Index(items, i)]) == 0 {
+			break
+		}
+		c.drop(i)
+		dropped = append(dropped, i)
+	}
+	if len(more) <= c.room() && c.take(more...) {
+		if c.sources() > had {
+			return
+		}
+		c.drop(more...)
+	}
+	c.take(dropped...)
+}
+
+// sources counts the first steps.
+func (c *chooser) sources() int { return c.order().Sources() }
+
+// uncover leaves out the first step whose absence gives most first steps, if any
+// gives more than there are.
+func (c *chooser) uncover() bool {
+	best, most := -1, c.sources()
+	order, items := c.order(), c.items()
+	for k, i := range items {
+		if len(order[k]) > 0 || i == c.must || c.isProject(i) {
+			continue
+		}
+		c.drop(i)
+		if n := c.sources(); n > most {
+			best, most = i, n
+		}
+		c.take(i)
+	}
+	if best < 0 {
+		return false
+	}
+	c.drop(best)
+	return true
+}
+
+// fill takes in single items, most wanted first, without what they need, where
+// there is still room and the first steps do not fall below what was asked.
+func (c *chooser) fill() {
+	if c.room() <= 0 {
+		return
+	}
+	least := min(c.shape.MinWidth, c.sources())
+	for _, i := range c.left() {
+		if c.room() <= 0 {
+			return
+		}
+		if c.take(i) && c.sources() < least {
+			c.drop(i)
+		}
+	}
+}
+
+// stepsPerPractice is how many steps a path has for each step of practice, and
+// conceptsPerPractice how many concepts such a step goes back to at most.
+const (
+	stepsPerPractice    = 10
+	conceptsPerPractice = 3
+)
+
+// practicePrefix makes the node ids of practice steps.
+const practicePrefix = "practice/"
+
+// practise adds steps that go back to the exercises of several concepts at once,
+// one for each part of the path: what was practised right after its lesson is
+// practised again, mixed, some time later (Rohrer and Taylor 2007). What room they
+// do not need goes to further concepts.
+func (c *chooser) practise(has func(id string) bool) {
+	want := c.spare
+	c.spare = 0
+	var with []int
+	for _, i := range c.items() {
+		if !c.isProject(i) && i != c.must && has(c.ids[i]) {
+			with = append(with, i)
+		}
+	}
+	want = min(want, len(with)/2)
+	for part := range want {
+		group := with[part*len(with)/want : (part+1)*len(with)/want]
+		for ; len(group) > 1; group = group[:len(group)-1] { // what stands on the last level leaves no room after it
+			c.practice = append(c.practice, evenly(group, conceptsPerPractice))
+			if c.fits() {
+				break
+			}
+			c.practice = c.practice[:len(c.practice)-1]
+		}
+	}
+	if c.room() > 0 {
+		c.pickRest()
+		c.fill()
+	}
+}
+
+// evenly picks at most n of a list, spread over it.
+func evenly(list []int, n int) []int {
+	if len(list) <= n {
+		return slices.Clone(list)
+	}
+	var out []int
+	for k := range n {
+		out = append(out, list[k*(len(list)-1)/(n-1)])
+	}
+	return out
+}
