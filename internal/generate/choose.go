@@ -9,15 +9,14 @@ import (
 	"github.com/trilha/trilha/internal/learning"
 )
 
-// choice is what a path will teach: chosen ids in learning order, what each
-// requires among them (through concepts that were left out as well), what is
-// needed but not taught, and the bounds that hold for it.
+// choice is what a path will teach.
 type choice struct {
-	ids      []string
-	order    learning.Order // over ids, transitively reduced
-	assumes  []string
+	ids      []string            // in learning order
+	order    learning.Order      // over ids, through concepts that were left out as well; transitively reduced
+	assumes  []string            // what it needs and does not teach
+	behind   []string            // what those need in turn
 	practice map[string][]string // practice step -> the concepts it goes back to
-	shape    learning.Shape
+	shape    learning.Shape      // the bounds that hold for it
 }
 
 // chooser picks concepts for one request.
@@ -32,10 +31,11 @@ type chooser struct {
 	project *catalog.SubjectEntry
 	*pool
 
-	goals    []int        // what the topic is about, most central first
-	goal     map[int]bool // the same as a set
-	extras   []int        // what helps, for room to spare
-	must     int          // the concept that was asked for, or -1
+	goals    []int                // what the topic is about, most central first
+	goal     map[int]bool         // the same as a set
+	extras   []int                // what helps, for room to spare
+	must     int                  // the concept that was asked for, or -1
+	has      func(id string) bool // whether a concept has exercises
 	chosen   []bool
 	count    int
 	practice [][]int // items that a practice step goes back to
@@ -47,8 +47,8 @@ type chooser struct {
 // arranged within the bounds. has says whether a concept has exercises.
 func choose(ix *catalog.Index, p Plan, has func(id string) bool) choice {
 	c := newChooser(ix, p)
+	c.has = has
 	c.pick()
-	c.practise(has)
 	c.tighten()
 	return c.result()
 }
@@ -56,7 +56,6 @@ func choose(ix *catalog.Index, p Plan, has func(id string) bool) choice {
 func newChooser(ix *catalog.Index, p Plan) *chooser {
 	topic := p.Topic
 	c := &chooser{ix: ix, request: p.Request, shape: p.Request.Shape(), must: -1, goal: map[int]bool{}}
-	c.spare = c.shape.Nodes / stepsPerPractice
 	var goals, extras []string
 	switch {
 	case ix.Subject(topic) != nil:
@@ -100,15 +99,10 @@ func helpful(ix *catalog.Index, topic string) []string {
 // expandKnown notes what is given, and adds to what is known everything that only
 // it needs: an ancestor goes when nothing that is still to be learnt requires it.
 func (c *chooser) expandKnown(known []string) {
-	c.given = map[string]bool{}
+	c.given = givenIDs(c.ix, known)
 	below := map[string]bool{}
-	for _, k := range known {
-		for _, id := range append(c.ix.Parts(k), k) { // knowing the whole is knowing its parts
-			c.given[id] = true
-			for a := range c.ix.Ancestors(id, nil) {
-				below[a] = true
-			}
-		}
+	for id := range c.given {
+		maps.Copy(below, c.ix.Ancestors(id, nil))
 	}
 	c.known = maps.Clone(c.given)
 	for _, id := range slices.Backward(sortedByPosition(c.ix, below)) {
@@ -128,10 +122,11 @@ func (c *chooser) leads(i int) bool {
 
 // pick chooses in this order: the project with what it needs; the goals that suit
 // the level, most central first, each with what it needs among them; what those
-// need from elsewhere, the nearest first; then the other goals and what helps.
-// A default bound yields to a number of nodes that was given.
+// need from elsewhere, the nearest first; then the other goals and what helps; and
+// practice. A default bound yields to a number of nodes that was given.
 func (c *chooser) pick() {
 	for {
+		c.practice, c.spare = nil, c.shape.Nodes/stepsPerPractice
 		c.pickProject()
 		if c.cuts() {
 			c.pickGoals(c.shape.Nodes)
@@ -142,8 +137,13 @@ func (c *chooser) pick() {
 		c.deepen(c.elsewhere)
 		c.pickRest()
 		c.widen()
+		c.practise()
 		c.fill()
-		if c.room() <= 0 || !c.request.Given("num_nodes") || len(c.left()) == 0 || !c.grow() {
+		if c.room() > 0 && c.startOver() {
+			c.practise()
+			c.fill()
+		}
+		if c.room() <= 0 || !c.request.Given("num_nodes") || !c.grow() {
 			return
 		}
 	}
@@ -163,12 +163,18 @@ func (c *chooser) grow() bool {
 	return true
 }
 
-// tighten brings bounds that yielded back to the least that what was chosen needs.
+// tighten brings bounds that yielded to a number of nodes back to the least that
+// what was chosen needs.
 func (c *chooser) tighten() {
-	was := c.request.Shape()
+	if !c.request.Given("num_nodes") {
+		return
+	}
+	r := c.request
+	r.NumNodes = 0
+	was := r.Shape()
 	for _, bound := range []struct{ now, from *int }{{&c.shape.MaxWidth, &was.MaxWidth}, {&c.shape.MaxHeight, &was.MaxHeight}} {
 		grown := *bound.now
-		for *bound.now = *bound.from; *bound.now < grown && !c.fits(); {
+		for *bound.now = min(*bound.from, grown); *bound.now < grown && !c.fits(); {
 			*bound.now++
 		}
 	}
@@ -421,8 +427,8 @@ func (c *chooser) deepen(allowed func(int) bool) {
 	}
 }
 
-// result closes the choice: every hard prerequisite that is neither chosen nor
-// given as known is assumed.
+// result is the choice made, closed: every hard prerequisite that is neither chosen
+// nor given as known is assumed.
 func (c *chooser) result() choice {
 	r := choice{order: c.order(), shape: c.shape, practice: map[string][]string{}}
 	for _, i := range c.items() {
@@ -440,8 +446,6 @@ func (c *chooser) result() choice {
 	if c.project != nil && c.chosen[len(c.ids)-1] {
 		r.ids = append(r.ids, c.ids[len(c.ids)-1])
 	}
-	for _, i := range c.missing() {
-		r.assumes = append(r.assumes, c.ids[i])
-	}
+	r.assumes, r.behind = assumed(c.ix, r.ids, c.given)
 	return r
 }

@@ -36,15 +36,40 @@ var pathSpace = uuid.MustParse("6f1c2f0e-5c0b-4a63-9d0e-2f6a9c1b7d31")
 
 // Run makes the path of a plan. The same plan over the same catalogue gives the
 // same path, byte for byte. Errors: Conflict under Strict when a bound cannot be
-// met; ctx's error when it ends.
+// met, or when nothing is left to learn; ctx's error when it ends.
 func (g *Generator) Run(ctx context.Context, p Plan, report Report) (*learning.Path, error) {
+	b, err := g.build(ctx, p, report)
+	if err != nil {
+		return nil, err
+	}
+	if err := g.strict(ctx, b); err != nil {
+		return nil, err
+	}
+	b.say(95, sayChecked)
+	return b.path, nil
+}
+
+// rehearse makes the path of a plan that could fail, so that this is told before
+// there is a task.
+func (g *Generator) rehearse(p Plan) error {
+	r := p.Request
+	if !r.Strict && len(r.Known) == 0 && !(len(r.Outline) > 0 && r.Given("max_height")) {
+		return nil
+	}
+	_, err := g.Run(context.Background(), p, silently)
+	return err
+}
+
+func silently(int, string) {}
+
+// build makes the path of a plan, whatever it does not meet.
+func (g *Generator) build(ctx context.Context, p Plan, report Report) (*builder, error) {
 	ix, err := g.catalog.Index()
 	if err != nil {
 		return nil, err
 	}
 	b := &builder{catalog: g.catalog, ix: ix, plan: p, language: p.Request.Language, shape: p.Request.Shape(), report: report}
-	steps := []func() error{b.choose, b.arrange, b.texts, b.links, b.quizzes, b.finish}
-	for _, step := range steps {
+	for _, step := range []func() error{b.choose, b.arrange, b.texts, b.links, b.quizzes, b.finish} {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("generate: %w", err)
 		}
@@ -52,7 +77,66 @@ func (g *Generator) Run(ctx context.Context, p Plan, report Report) (*learning.P
 			return nil, err
 		}
 	}
-	return b.path, nil
+	return b, nil
+}
+
+// strict makes an error of the given bounds that b does not meet, where that was
+// asked for, and names the nearest that can hold: those of the path as it came out,
+// tried, since one bound's being met can cost another. A default that nobody gave is
+// told and fails nothing.
+func (g *Generator) strict(ctx context.Context, b *builder) error {
+	unmet := b.unmetGiven()
+	if !b.plan.Request.Strict || len(unmet) == 0 {
+		return nil
+	}
+	var faults []string
+	for _, u := range unmet {
+		faults = append(faults, fmt.Sprintf("%s of %d cannot be met: %s", u.Bound, u.Asked, u.Why))
+	}
+	nearest := map[string]int{}
+	near := b
+	for tries := 0; len(unmet) > 0 && tries < 10; tries++ {
+		p := near.plan
+		for _, u := range unmet {
+			nearest[u.Bound] = near.nearest(u)
+			p.Request = p.Request.With(u.Bound, nearest[u.Bound])
+		}
+		var err error
+		if near, err = g.build(ctx, p, silently); err != nil {
+			return err
+		}
+		unmet = near.unmetGiven()
+	}
+	return fault.New(fault.Conflict, "strict: %s", strings.Join(faults, "; ")).With("%s", remedy(nearest))
+}
+
+// remedy names the nearest bounds that can hold. One that may not even be asked for
+// (a path of two steps) is none.
+func remedy(nearest map[string]int) string {
+	var with []string
+	for _, bound := range learning.Bounds() {
+		v, ok := nearest[bound.Name]
+		if ok && v < bound.Min {
+			return "Ask without strict, or for another topic"
+		}
+		if ok {
+			with = append(with, fmt.Sprintf("%s %d", bound.Name, v))
+		}
+	}
+	return fmt.Sprintf("Ask with %s, or without strict", strings.Join(with, " and "))
+}
+
+// unmetGiven lists the bounds that the request gave and the path does not meet.
+func (b *builder) unmetGiven() []learning.Unmet {
+	return slices.DeleteFunc(slices.Clone(b.unmet), func(u learning.Unmet) bool { return !b.plan.Request.Given(u.Bound) })
+}
+
+// nearest is the value nearest to what was asked that this path meets.
+func (b *builder) nearest(u learning.Unmet) int {
+	if u.Bound == maxResources {
+		return b.withLinks
+	}
+	return u.Got
 }
 
 // builder carries one run from step to step.
@@ -69,6 +153,8 @@ type builder struct {
 	levels []int // of each chosen id, from 1
 	path   *learning.Path
 	unmet  []learning.Unmet
+
+	withLinks int // steps that have links to offer
 }
 
 func (b *builder) say(percent int, p phrase, args ...any) {
@@ -124,9 +210,7 @@ func (b *builder) arrange() error {
 	if target := slices.Index(b.choice.ids, b.plan.Topic); target >= 0 && len(b.plan.Outline) == 0 {
 		learning.Postpone(b.choice.order, b.levels, b.shape, target) // the path leads to it
 	}
-	if err := b.measure(); err != nil {
-		return err
-	}
+	b.measure()
 	b.say(35, sayArranged, b.height())
 	return nil
 }
@@ -150,9 +234,8 @@ func (b *builder) growForOutline() error {
 
 func (b *builder) height() int { return 1 + maxOf(b.levels) }
 
-// measure compares the arrangement with the bounds. What is not met is kept for
-// the metadata; under Strict it is an error that names what can hold.
-func (b *builder) measure() error {
+// measure compares the arrangement with the bounds and notes what is not met.
+func (b *builder) measure() {
 	counts := make([]int, b.height())
 	for _, l := range b.levels {
 		counts[l]++
@@ -170,25 +253,6 @@ func (b *builder) measure() error {
 	if !own || b.plan.Request.MinHeight > 0 {
 		b.below("min_height", b.shape.MinHeight, b.height(), whyFlat)
 	}
-	return b.strict()
-}
-
-// strict makes an error of what is not met so far, where that was asked for. A
-// default that nobody gave is told and fails nothing.
-func (b *builder) strict() error {
-	var faults, remedies []string
-	for _, u := range b.unmet {
-		if !b.plan.Request.Strict || !b.plan.Request.Given(u.Bound) {
-			continue
-		}
-		faults = append(faults, fmt.Sprintf("%s of %d cannot be met, %d can: %s", u.Bound, u.Asked, u.Got, u.Why))
-		remedies = append(remedies, fmt.Sprintf("%s %d", u.Bound, u.Got))
-	}
-	if len(faults) == 0 {
-		return nil
-	}
-	return fault.New(fault.Conflict, "strict: %s", strings.Join(faults, "; ")).
-		With("Ask with %s, or without strict", strings.Join(remedies, " and "))
 }
 
 func (b *builder) below(bound string, asked, got int, why phrase) {
@@ -225,7 +289,6 @@ func (b *builder) finish() error {
 	if err := b.path.Validate(); err != nil {
 		return fmt.Errorf("generate %q: %w", b.plan.Request.Topic, err)
 	}
-	b.say(95, sayChecked)
 	return nil
 }
 
@@ -249,14 +312,14 @@ func (b *builder) difficulty() string {
 
 func (b *builder) assumptions() []learning.Assumption {
 	var out []learning.Assumption
-	for _, id := range b.choice.assumes {
+	for i, id := range slices.Concat(b.choice.assumes, b.choice.behind) {
 		c, err := b.catalog.Concept(id)
 		if err != nil {
 			continue // the checks hold that every edge leads to a concept
 		}
 		title := c.Title.In(b.language)
 		page := b.asResources(id, title, c.Resources, c.Wikipedia)[0] // the checks hold that there is one
-		out = append(out, learning.Assumption{ID: id, Title: title, Where: assumedAt.in(b.language, title, page.Title), URL: page.URL})
+		out = append(out, learning.Assumption{ID: id, Title: title, Where: assumedAt.in(b.language, title, page.Title), URL: page.URL, Indirect: i >= len(b.choice.assumes)})
 	}
 	return out
 }

@@ -13,41 +13,54 @@ import (
 // defaultLinks is how many links a step gets unless max_resources says otherwise.
 const defaultLinks = 3
 
+// maxResources is the name of the bound of links.
+const maxResources = "max_resources"
+
 // links shares the links out: each node gets one before any gets two, nodes in
 // order, as far as max_resources goes.
 func (b *builder) links() error {
 	offers := make([][]learning.Resource, len(b.path.Nodes))
-	withLinks := 0
 	for i := range b.path.Nodes {
 		offer, err := b.offer(&b.path.Nodes[i])
 		if err != nil {
 			return err
 		}
 		offers[i] = offer
-		if len(offer) > 0 {
-			withLinks++
+		if len(offer) > 0 && b.path.Nodes[i].Type != learning.Practice {
+			b.withLinks++
 		}
 	}
 	room := b.plan.Request.MaxResources
 	if room == 0 {
 		room = defaultLinks * len(b.path.Nodes)
-	} else if room < withLinks {
-		b.unmet = append(b.unmet, learning.Unmet{Bound: "max_resources", Asked: room, Got: withLinks, Why: whyLinks.in(b.language)})
-		if err := b.strict(); err != nil {
-			return err
-		}
+	} else if room < b.withLinks {
+		b.unmet = append(b.unmet, learning.Unmet{Bound: maxResources, Asked: room, Got: room, Why: whyLinks.in(b.language, b.withLinks)})
 	}
 	most := max(defaultLinks, (room+len(offers)-1)/len(offers))
 	for round := 0; round < most && room > 0; round++ {
-		for i := range offers {
+		for _, i := range b.linkOrder() {
 			if round < len(offers[i]) && room > 0 {
 				b.path.Nodes[i].Resources = append(b.path.Nodes[i].Resources, offers[i][round])
 				room--
 			}
 		}
 	}
-	b.say(75, sayResources, withLinks, len(offers))
+	b.say(75, sayResources, b.withLinks, len(offers))
 	return nil
+}
+
+// linkOrder lists the nodes in the order in which they get links: practice, which
+// has exercises of its own, after the others.
+func (b *builder) linkOrder() []int {
+	var order, practice []int
+	for i := range b.path.Nodes {
+		if b.path.Nodes[i].Type == learning.Practice {
+			practice = append(practice, i)
+		} else {
+			order = append(order, i)
+		}
+	}
+	return append(order, practice...)
 }
 
 // offer lists a node's links, best first.

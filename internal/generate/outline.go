@@ -7,8 +7,9 @@ import (
 	"github.com/trilha/trilha/internal/learning"
 )
 
-// chooseOutline takes a caller's outline as it is: its own requirements, and
-// between grounded items those of the graph where they do not contradict it.
+// chooseOutline takes a caller's outline as it is, but for what is known: its own
+// requirements, and between grounded items those of the graph where they do not
+// contradict it. It also gives the item behind each chosen id.
 func chooseOutline(ix *catalog.Index, p Plan) (choice, []int) {
 	items := p.Request.Outline
 	place := map[string]int{}
@@ -29,17 +30,23 @@ func chooseOutline(ix *catalog.Index, p Plan) (choice, []int) {
 	for n, i := range sorted {
 		number[i] = n
 	}
-	c := choice{ids: make([]string, len(items)), order: make(learning.Order, len(items))}
+	order := make(learning.Order, len(items))
+	given := givenIDs(ix, p.Known)
+	var kept, places []int
+	var c choice
 	for n, i := range sorted {
-		c.ids[n] = outlineID(p, i)
 		for j := range needs[i] {
-			c.order[n] = append(c.order[n], number[j])
+			order[n] = append(order[n], number[j])
 		}
-		slices.Sort(c.order[n])
+		slices.Sort(order[n])
+		if !given[p.Outline[i]] {
+			kept, places = append(kept, n), append(places, i)
+			c.ids = append(c.ids, outlineID(p, i))
+		}
 	}
-	c.order = c.order.Reduce()
-	c.assumes = outlineAssumes(ix, p)
-	return c, sorted
+	c.order = order.Closure().On(kept)
+	c.assumes, c.behind = assumed(ix, c.ids, given)
+	return c, places
 }
 
 // addGraphOrder adds, between items that the graph orders, its order, unless the
@@ -99,22 +106,4 @@ func sortItems(needs []map[int]bool) []int {
 		}
 	}
 	return sorted
-}
-
-func outlineAssumes(ix *catalog.Index, p Plan) []string {
-	have := slices.Clone(p.Outline)
-	for _, k := range p.Known {
-		have = append(append(have, k), ix.Parts(k)...)
-	}
-	missing := map[string]bool{}
-	for _, id := range p.Outline {
-		if e := ix.Entry(id); e != nil {
-			for _, r := range e.Requires {
-				if !slices.Contains(have, r) {
-					missing[r] = true
-				}
-			}
-		}
-	}
-	return sortedByPosition(ix, missing)
 }

@@ -2,7 +2,9 @@ package generate
 
 import (
 	"cmp"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/trilha/trilha/internal/catalog"
 	"github.com/trilha/trilha/internal/learning"
@@ -48,13 +50,7 @@ func newPool(ix *catalog.Index, wanted []string, project *catalog.SubjectEntry) 
 	}
 	p.requires, p.after = make([][]int, len(p.ids)), make([][]int, len(p.ids))
 	for i, id := range p.ids {
-		direct := []string(nil)
-		if e := ix.Entry(id); e != nil {
-			direct = e.Requires
-		} else {
-			direct = project.ProjectRequires
-		}
-		for _, r := range direct {
+		for _, r := range requirements(ix, id) {
 			j := p.number[r]
 			p.requires[i] = append(p.requires[i], j)
 			p.after[j] = append(p.after[j], i)
@@ -92,6 +88,58 @@ func (p *pool) byCentrality(items []int) []int {
 		return cmp.Or(needed[b]-needed[a], needs[a]-needs[b], a-b)
 	})
 	return out
+}
+
+// requirements gives what a concept, or a subject's project, requires directly.
+func requirements(ix *catalog.Index, id string) []string {
+	if e := ix.Entry(id); e != nil {
+		return e.Requires
+	}
+	if subject, ok := strings.CutSuffix(id, projectSuffix); ok && ix.Subject(subject) != nil {
+		return ix.Subject(subject).ProjectRequires
+	}
+	return nil
+}
+
+// givenIDs is what a learner who knows some concepts or subjects has: knowing the
+// whole is knowing its parts.
+func givenIDs(ix *catalog.Index, known []string) map[string]bool {
+	given := map[string]bool{}
+	for _, k := range known {
+		for _, id := range append(ix.Parts(k), k) {
+			given[id] = true
+		}
+	}
+	return given
+}
+
+// assumed closes a choice: what it requires and neither teaches nor is given, and
+// apart from that what only those require in turn.
+func assumed(ix *catalog.Index, ids []string, given map[string]bool) (direct, behind []string) {
+	chosen, found := map[string]bool{}, map[string]bool{}
+	for _, id := range ids {
+		chosen[id] = true
+	}
+	missing := func(of []string) map[string]bool {
+		set := map[string]bool{}
+		for _, id := range of {
+			for _, r := range requirements(ix, id) {
+				if !chosen[r] && !given[r] && !found[r] {
+					set[r] = true
+				}
+			}
+		}
+		maps.Copy(found, set)
+		return set
+	}
+	direct = sortedByPosition(ix, missing(ids))
+	all := map[string]bool{}
+	for next := direct; len(next) > 0; {
+		set := missing(next)
+		maps.Copy(all, set)
+		next = sortedByPosition(ix, set)
+	}
+	return direct, sortedByPosition(ix, all)
 }
 
 func sortedByPosition(ix *catalog.Index, set map[string]bool) []string {

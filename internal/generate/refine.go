@@ -174,12 +174,12 @@ const practicePrefix = "practice/"
 // one for each part of the path: what was practised right after its lesson is
 // practised again, mixed, some time later (Rohrer and Taylor 2007). What room they
 // do not need goes to further concepts.
-func (c *chooser) practise(has func(id string) bool) {
-	want := c.spare
-	c.spare = 0
+func (c *chooser) practise() {
+	want := min(c.spare, (1+c.count)/(stepsPerPractice-1))
+	c.practice, c.spare = nil, 0
 	var with []int
 	for _, i := range c.items() {
-		if !c.isProject(i) && i != c.must && has(c.ids[i]) {
+		if !c.isProject(i) && i != c.must && c.has(c.ids[i]) {
 			with = append(with, i)
 		}
 	}
@@ -196,7 +196,6 @@ func (c *chooser) practise(has func(id string) bool) {
 	}
 	if c.room() > 0 {
 		c.pickRest()
-		c.fill()
 	}
 }
 
@@ -210,4 +209,49 @@ func evenly(list []int, n int) []int {
 		out = append(out, list[k*(len(list)-1)/(n-1)])
 	}
 	return out
+}
+
+// startOver chooses anew where taking one after the other has come to an end with
+// room left: a largest set that the given height admits, what was wanted most in
+// it. It keeps what was chosen unless the new choice is larger.
+func (c *chooser) startOver() bool {
+	var items []int
+	weight := map[int]int{}
+	wanted := slices.Concat(c.items(), c.left())
+	if c.project != nil && !c.chosen[len(c.ids)-1] {
+		wanted = append(wanted, len(c.ids)-1)
+	}
+	for rank, i := range wanted {
+		items = append(items, i)
+		weight[i] = len(c.ids)*len(c.ids) - rank // numbers first: all ranks together weigh less than one item
+		if i == c.must {
+			weight[i] *= len(c.ids)
+		}
+	}
+	slices.Sort(items)
+	weights := make([]int, len(items))
+	for k, i := range items {
+		weights[k] = weight[i]
+	}
+	order := c.before.On(items)
+	if order.Chain() < c.shape.MaxHeight {
+		return false // no chain stands in the way
+	}
+	was, practice, count, sources := slices.Clone(c.chosen), c.practice, c.count, c.sources()
+	c.practice = nil
+	clear(c.chosen)
+	c.count = 0
+	for _, k := range learning.Family(order, weights, c.shape.MaxHeight-1) {
+		c.chosen[items[k]] = true
+		c.count++
+	}
+	for c.room() < 0 {
+		c.drop(c.leastWanted(c.order(), c.items()))
+	}
+	c.cut()
+	if c.count > count+len(practice) && c.sources() >= min(sources, c.shape.MinWidth) {
+		return true
+	}
+	c.chosen, c.practice, c.count = was, practice, count
+	return false
 }

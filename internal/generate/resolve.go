@@ -44,7 +44,10 @@ func (g *Generator) Plan(r learning.Request) (Plan, error) {
 		}
 	}
 	if len(r.Outline) > 0 {
-		return p.withOutline(ix)
+		if p, err = p.withOutline(ix); err != nil {
+			return Plan{}, err
+		}
+		return p, g.rehearse(p)
 	}
 	if p.Topic, err = resolveTopic(ix, r.Topic, r.Language); err != nil {
 		return Plan{}, err
@@ -55,7 +58,7 @@ func (g *Generator) Plan(r learning.Request) (Plan, error) {
 	if slices.Contains(p.Known, p.Topic) {
 		return Plan{}, fault.InField("known", "names the topic itself, %q", r.Topic).With("Leave it out of known, or ask for what comes after it")
 	}
-	return p, nil
+	return p, g.rehearse(p)
 }
 
 func checkCategory(ix *catalog.Index, topic, category string) error {
@@ -126,8 +129,15 @@ func (p Plan) withOutline(ix *catalog.Index) (Plan, error) {
 	if loop := findCycle(p.Request.Outline, place); loop != "" {
 		return Plan{}, fault.InField("outline", "steps require each other in a circle: %s", loop).With("Remove one of these requirements")
 	}
-	if n := p.Request.NumNodes; n > 0 && n < len(p.Outline)+1 {
-		return Plan{}, fault.InField("num_nodes", "%d is too few for an outline of %d steps and the overview", n, len(p.Outline)).With("Ask for %d, or leave num_nodes out", len(p.Outline)+1)
+	given := givenIDs(ix, p.Known)
+	steps := 0
+	for _, id := range p.Outline {
+		if !given[id] {
+			steps++
+		}
+	}
+	if n := p.Request.NumNodes; n > 0 && n < steps+1 {
+		return Plan{}, fault.InField("num_nodes", "%d is too few for an outline of %d steps and the overview", n, steps).With("Ask for %d, or leave num_nodes out", steps+1)
 	}
 	return p, nil
 }

@@ -86,8 +86,8 @@ var (
 		"muy pocos pasos para ocupar más niveles",
 	}
 	whyLinks = phrase{
-		"there are more steps with links than that: some steps have none",
-		"há mais etapas com links do que isso: algumas ficaram sem nenhum",
-		"hay más pasos con enlaces que eso: algunos quedaron sin ninguno",
+		"%d steps have links: some are left without, one for each would be the least",
+		"%d etapas têm links: algumas ficam sem nenhum; o mínimo seria um para cada",
+		"%d pasos tienen enlaces: algunos quedan sin ninguno; lo mínimo sería uno para cada uno",
 	}
 )

@@ -41,6 +41,8 @@ type Assumption struct {
 	Title string `json:"title"`
 	Where string `json:"where"` // a sentence on where to get it
 	URL   string `json:"url"`   // the page that the sentence names
+
+	Indirect bool `json:"indirect,omitempty"` // needed only by another assumption
 }
 
 // Unmet is a bound that the path does not meet, and why.

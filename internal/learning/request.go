@@ -69,6 +69,16 @@ func (r Request) Given(bound string) bool {
 	return false
 }
 
+// With is the request with a bound, by its name in Bounds, set to value.
+func (r Request) With(bound string, value int) Request {
+	for _, b := range Bounds() {
+		if b.Name == bound {
+			*b.value(&r) = value
+		}
+	}
+	return r
+}
+
 // The words a request may use.
 var (
 	languages = []string{"en", "pt", "es"}

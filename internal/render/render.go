@@ -102,7 +102,8 @@ func Summary(p *learning.Path) string {
 	}
 	add(d.startsWith, first)
 	add(d.endsWith, last)
-	add(d.assumes, mapped(p.Metadata.Assumes, func(a learning.Assumption) string { return short(a.Title, 80) }))
+	assumes, _ := assumed(p)
+	add(d.assumes, mapped(assumes, func(a learning.Assumption) string { return short(a.Title, 80) }))
 	add(d.unmet, mapped(p.Metadata.Unmet, d.bound))
 	add(d.notKnown, mapped(p.Metadata.NotKnown, func(s string) string { return short(s, 80) }))
 	return strings.Join(out, "\n") + "\n"
@@ -279,13 +280,35 @@ func linked(s, url string) string {
 // remarks writes what the path assumes and does not meet.
 func (d *page) remarks() {
 	m := d.p.Metadata
-	d.list(d.assumes, mapped(m.Assumes, func(a learning.Assumption) string {
+	direct, indirect := assumed(d.p)
+	assumes := mapped(direct, func(a learning.Assumption) string {
 		return joined(": ", linked(short(a.Title, 100), a.URL), short(a.Where, shortText))
-	}))
+	})
+	if len(indirect) > 0 {
+		titles := mapped(indirect, func(a learning.Assumption) string { return short(a.Title, 100) })
+		if !d.o.Detailed {
+			titles = some(titles, compactItems)
+		}
+		assumes = append(assumes, d.behind+": "+strings.Join(titles, ", "))
+	}
+	d.list(d.assumes, assumes)
 	d.list(d.unmet, mapped(m.Unmet, func(u learning.Unmet) string {
 		return joined(". ", d.bound(u), short(u.Why, shortText))
 	}))
 	d.list(d.notKnown, mapped(m.NotKnown, func(s string) string { return short(s, 100) }))
+}
+
+// assumed parts what a path assumes into what its steps need and what only that
+// needs in turn.
+func assumed(p *learning.Path) (direct, indirect []learning.Assumption) {
+	for _, a := range p.Metadata.Assumes {
+		if a.Indirect {
+			indirect = append(indirect, a)
+		} else {
+			direct = append(direct, a)
+		}
+	}
+	return direct, indirect
 }
 
 func (d *page) bound(u learning.Unmet) string {

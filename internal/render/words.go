@@ -15,7 +15,8 @@ type vocabulary struct {
 	step, level, hour, week, link   plural
 	levelHeading, overview          string
 	needs, quiz, exercises          string
-	assumes, unmet, notKnown        string
+	assumes, behind                 string
+	unmet, notKnown                 string
 	asked, got                      string
 	startsWith, endsWith            string
 	project, links, hints, hint     string
@@ -31,7 +32,7 @@ var vocabularies = map[string]vocabulary{
 		week: plural{"week", "weeks"}, link: plural{"link", "links"},
 		levelHeading: "Level", overview: "overview",
 		needs: "needs", quiz: "quiz", exercises: "exercises",
-		assumes: "Assumes", unmet: "Not met", notKnown: "Not recognised as known",
+		assumes: "Assumes", behind: "and what these build on", unmet: "Not met", notKnown: "Not recognised as known",
 		asked: "asked", got: "got", startsWith: "Starts with", endsWith: "Ends with",
 		project: "project", links: "Links", hints: "Hints", hint: "Hint",
 		pass: "pass", answer: "Answer", solution: "Solution",
@@ -43,7 +44,7 @@ var vocabularies = map[string]vocabulary{
 		week: plural{"semana", "semanas"}, link: plural{"link", "links"},
 		levelHeading: "Nível", overview: "visão geral",
 		needs: "requer", quiz: "questionário", exercises: "exercícios",
-		assumes: "Pressupõe", unmet: "Não atendido", notKnown: "Não reconhecido como já sabido",
+		assumes: "Pressupõe", behind: "e aquilo em que se apoiam", unmet: "Não atendido", notKnown: "Não reconhecido como já sabido",
 		asked: "pedido", got: "obtido", startsWith: "Começa com", endsWith: "Termina com",
 		project: "projeto", links: "Links", hints: "Dicas", hint: "Dica",
 		pass: "aprovação", answer: "Resposta", solution: "Solução",
@@ -55,7 +56,7 @@ var vocabularies = map[string]vocabulary{
 		week: plural{"semana", "semanas"}, link: plural{"enlace", "enlaces"},
 		levelHeading: "Nivel", overview: "visión general",
 		needs: "requiere", quiz: "cuestionario", exercises: "ejercicios",
-		assumes: "Da por sabido", unmet: "No cumplido", notKnown: "No reconocido como ya sabido",
+		assumes: "Da por sabido", behind: "y aquello en que se apoyan", unmet: "No cumplido", notKnown: "No reconocido como ya sabido",
 		asked: "pedido", got: "obtenido", startsWith: "Empieza con", endsWith: "Termina con",
 		project: "proyecto", links: "Enlaces", hints: "Pistas", hint: "Pista",
 		pass: "aprobación", answer: "Respuesta", solution: "Solución",
