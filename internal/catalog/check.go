@@ -55,6 +55,7 @@ func Check(subjects []*Subject) []Problem {
 		k.subject(s)
 	}
 	k.aliases(subjects)
+	k.cues(subjects)
 	k.graph(subjects)
 	return k.problems
 }
@@ -258,7 +259,7 @@ func (k *checker) exercise(id string, e *Exercise) {
 	}
 }
 
-// answerSpread holds that a quiz cannot be passed by the form of its answers.
+// answerSpread holds that a quiz cannot be passed by the place of its answers.
 func (k *checker) answerSpread(s *Subject) {
 	var asked []*Question
 	for i := range s.Concepts {
@@ -269,17 +270,12 @@ func (k *checker) answerSpread(s *Subject) {
 		}
 	}
 	n := len(asked)
-	if n < 20 {
-		return // shares of so few questions say nothing
+	if n < fewest {
+		return
 	}
 	for i := range options {
 		if c := count(asked, func(q *Question) bool { return q.Answer == i }); c*100 < 15*n || c*100 > 35*n {
 			k.fail(s.ID, "position %d is right in %d of %d questions, want 15-35 %%", i, c, n)
-		}
-	}
-	for _, l := range Languages() {
-		if c := count(asked, func(q *Question) bool { return isLongest(q.Options.In(l), q.Answer) }); c*100 > 35*n {
-			k.fail(s.ID, "the longest option is right in %d of %d questions in %s, want at most 35 %%", c, n, l)
 		}
 	}
 }
@@ -291,19 +287,6 @@ func count(questions []*Question, is func(*Question) bool) (n int) {
 		}
 	}
 	return n
-}
-
-// isLongest says whether option i is there and longer than each other one.
-func isLongest(list []string, i int) bool {
-	if i >= len(list) {
-		return false
-	}
-	for j, s := range list {
-		if j != i && utf8.RuneCountInString(s) >= utf8.RuneCountInString(list[i]) {
-			return false
-		}
-	}
-	return true
 }
 
 // aliases holds that no name is claimed twice in one language.
