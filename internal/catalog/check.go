@@ -37,6 +37,7 @@ func Categories() []string { return slices.Clone(categories) }
 // Bounds of texts and quizzes that Check holds.
 const (
 	minSummary, maxSummary = 60, 240
+	minMinutes, maxMinutes = 5, 3000
 	minQuestions           = 2
 	options                = 4
 	wantLinks              = 2 // beyond Wikipedia; fewer is a warning, none an error
@@ -56,6 +57,7 @@ func Check(subjects []*Subject) []Problem {
 	}
 	k.aliases(subjects)
 	k.cues(subjects)
+	k.belonging(subjects)
 	k.graph(subjects)
 	return k.problems
 }
@@ -110,11 +112,17 @@ func (k *checker) texts(id, what string, t Texts, least int) {
 	}
 }
 
-func (k *checker) summary(id string, t Text) {
-	k.text(id, "summary", t)
+func (k *checker) minutes(id, what string, n int) {
+	if n < minMinutes || n > maxMinutes {
+		k.fail(id, "%s %d: want %d to %d", what, n, minMinutes, maxMinutes)
+	}
+}
+
+func (k *checker) summary(id, what string, t Text) {
+	k.text(id, what, t)
 	for _, l := range Languages() {
 		if n := utf8.RuneCountInString(t.In(l)); n > 0 && (n < minSummary || n > maxSummary) {
-			k.fail(id, "summary in %s has %d characters, want %d to %d", l, n, minSummary, maxSummary)
+			k.fail(id, "%s in %s has %d characters, want %d to %d", what, l, n, minSummary, maxSummary)
 		}
 	}
 }
@@ -122,19 +130,29 @@ func (k *checker) summary(id string, t Text) {
 func (k *checker) subject(s *Subject) {
 	k.oneOf(s.ID, "category", s.Category, categories)
 	k.text(s.ID, "title", s.Title)
-	k.summary(s.ID, s.Summary)
+	k.summary(s.ID, "summary", s.Summary)
 	k.text(s.ID, "overview", s.Overview)
+	k.wikipedia(s.ID, s.Wikipedia)
 	k.links(s.ID, s.Resources)
-	k.text(s.ID, "project title", s.Project.Title)
-	k.text(s.ID, "project summary", s.Project.Summary)
-	k.text(s.ID, "project done_when", s.Project.DoneWhen)
-	k.texts(s.ID, "project steps", s.Project.Steps, 3)
-	k.texts(s.ID, "project hints", s.Project.Hints, 1)
-	k.edges(s.ID, "project requires", s.Project.Requires)
+	k.project(s.ID, &s.Project)
 	for i := range s.Concepts {
 		k.concept(s, &s.Concepts[i])
 	}
 	k.answerSpread(s)
+	k.translatedLinks(s)
+}
+
+func (k *checker) project(id string, p *Project) {
+	k.text(id, "project title", p.Title)
+	k.summary(id, "project summary", p.Summary)
+	k.text(id, "project done_when", p.DoneWhen)
+	k.texts(id, "project steps", p.Steps, 3)
+	k.texts(id, "project hints", p.Hints, 1)
+	k.minutes(id, "project minutes", p.Minutes)
+	if len(p.Requires) == 0 {
+		k.fail(id, "project requires nothing")
+	}
+	k.edges(id, "project requires", p.Requires)
 }
 
 func (k *checker) concept(s *Subject, c *Concept) {
@@ -142,11 +160,9 @@ func (k *checker) concept(s *Subject, c *Concept) {
 		k.fail(c.ID, "the id does not begin with %s/", s.ID)
 	}
 	k.text(c.ID, "title", c.Title)
-	k.summary(c.ID, c.Summary)
+	k.summary(c.ID, "summary", c.Summary)
 	k.oneOf(c.ID, "level", c.Level, levels)
-	if c.Minutes < 5 || c.Minutes > 3000 {
-		k.fail(c.ID, "minutes %d: want 5 to 3000", c.Minutes)
-	}
+	k.minutes(c.ID, "minutes", c.Minutes)
 	k.edges(c.ID, "requires", c.Requires)
 	k.edges(c.ID, "helps", c.Helps)
 	k.edges(c.ID, "part_of", []string{c.PartOf})
@@ -181,14 +197,6 @@ func (k *checker) edges(id, what string, targets []string) {
 	}
 }
 
-func (k *checker) wikipedia(id string, w Text) {
-	for _, l := range Languages() {
-		if t := w.In(l); strings.ContainsAny(t, " %?#") || strings.Contains(t, "://") {
-			k.fail(id, "wikipedia in %s: %q is not a title in URL form (underscores, no percent signs)", l, t)
-		}
-	}
-}
-
 func (k *checker) links(id string, links []Resource) {
 	seen := map[string]bool{}
 	for _, r := range links {
@@ -197,13 +205,11 @@ func (k *checker) links(id string, links []Resource) {
 			k.fail(id, "url %q is not a web address", r.URL)
 			continue
 		}
-		if seen[r.URL] {
+		if seen[plainURL(u)] {
 			k.fail(id, "url %s stands twice", r.URL)
 		}
-		seen[r.URL] = true
-		if strings.HasSuffix(u.Host, "wikipedia.org") {
-			k.fail(id, "url %s: Wikipedia belongs in the field wikipedia", r.URL)
-		}
+		seen[plainURL(u)] = true
+		k.host(id, r.URL, u.Hostname())
 		k.oneOf(id, "resource type", r.Type, types)
 		k.oneOf(id, "resource language", r.Language, Languages())
 		if strings.TrimSpace(r.Title) == "" {
@@ -215,6 +221,41 @@ func (k *checker) links(id string, links []Resource) {
 		k.fail(id, "no link beyond Wikipedia")
 	case len(seen) < wantLinks:
 		k.warn(id, "only %d link beyond Wikipedia", len(seen))
+	}
+}
+
+// plainURL is an address without what leads to the same page: scheme, www., the
+// slash at the end.
+func plainURL(u *url.URL) string {
+	plain := *u
+	plain.Scheme, plain.Host = "", strings.TrimPrefix(strings.ToLower(u.Host), "www.")
+	plain.Path = strings.TrimSuffix(u.Path, "/")
+	return plain.String()
+}
+
+func (k *checker) host(id, address, host string) {
+	host = strings.TrimPrefix(strings.ToLower(host), "www.")
+	switch {
+	case strings.HasSuffix(host, "wikipedia.org"):
+		k.fail(id, "url %s: Wikipedia belongs in the field wikipedia", address)
+	case hosts()[host] == "":
+		k.fail(id, "url %s: the host %s is not in internal/catalog/hosts.txt; add it with what it is, if its pages are worth a promise", address, host)
+	}
+}
+
+// translatedLinks warns, once a subject, of concepts that have nothing to read in a
+// language.
+func (k *checker) translatedLinks(s *Subject) {
+	for _, l := range Languages()[1:] {
+		without := 0
+		for i := range s.Concepts {
+			if !slices.ContainsFunc(s.Concepts[i].Resources, func(r Resource) bool { return r.Language == l }) {
+				without++
+			}
+		}
+		if without > 0 {
+			k.warn(s.ID, "%d of %d concepts have no link in %s", without, len(s.Concepts), l)
+		}
 	}
 }
 
@@ -234,10 +275,13 @@ func (k *checker) question(id string, q *Question) {
 	if q.Answer < 0 || q.Answer >= options {
 		k.fail(id, "question %q: answer %d, want 0 to %d", q.Question.En, q.Answer, options-1)
 	}
-	if other, ok := k.questions[q.Question.En]; ok {
-		k.fail(id, "question %q stands in %s too", q.Question.En, other)
+	for _, l := range Languages() {
+		asked := l + " " + Fold(q.Question.In(l))
+		if other, ok := k.questions[asked]; ok && q.Question.In(l) != "" {
+			k.fail(id, "question %q stands in %s too, in %s", q.Question.In(l), other, l)
+		}
+		k.questions[asked] = id
 	}
-	k.questions[q.Question.En] = id
 }
 
 func (k *checker) exercise(id string, e *Exercise) {
@@ -249,10 +293,11 @@ func (k *checker) exercise(id string, e *Exercise) {
 	k.oneOf(id, "exercise verification", e.Verification, verifications)
 	switch e.Verification {
 	case "text_match":
-		if e.Answer == "" {
+		if strings.TrimSpace(e.Answer) == "" {
 			k.fail(id, "exercise %s: text_match needs an answer", e.ID)
 		}
 	case "multiple_choice":
+		k.texts(id, "exercise options", e.Options, 2)
 		if n := len(e.Options.En); n < 2 || len(e.Answer) != 1 || e.Answer[0] < '0' || int(e.Answer[0]-'0') >= n {
 			k.fail(id, "exercise %s: multiple_choice needs options and an answer that is one's index", e.ID)
 		}
@@ -329,8 +374,46 @@ func (k *checker) graph(subjects []*Subject) {
 				}
 			}
 		}
-		if len(c.Requires)+len(c.Helps)+len(ix.Dependants(c.ID)) == 0 {
-			k.warn(c.ID, "has no edge to or from another concept")
+	}
+}
+
+// belonging holds that each concept has an edge to or from another, and leads to its
+// own subject through part_of.
+func (k *checker) belonging(subjects []*Subject) {
+	joined, partOf := map[string]bool{}, map[string]string{}
+	for _, s := range subjects {
+		for i := range s.Concepts {
+			c := &s.Concepts[i]
+			partOf[c.ID] = c.PartOf
+			for _, other := range slices.Concat(c.Requires, c.Helps) {
+				joined[c.ID], joined[other] = true, true
+			}
 		}
+	}
+	for _, s := range subjects {
+		for i := range s.Concepts {
+			id := s.Concepts[i].ID
+			if !joined[id] {
+				k.fail(id, "has no edge to or from another concept")
+			}
+			k.leadsTo(s.ID, id, partOf)
+		}
+	}
+}
+
+// leadsTo follows part_of from a concept. An id that is not there is told elsewhere.
+func (k *checker) leadsTo(subject, id string, partOf map[string]string) {
+	seen := map[string]bool{}
+	at := id
+	for isConcept := true; isConcept; _, isConcept = partOf[at] {
+		if seen[at] {
+			k.fail(id, "part_of goes round in a circle and never reaches %s", subject)
+			return
+		}
+		seen[at] = true
+		at = partOf[at]
+	}
+	if at != subject && k.ids[at] {
+		k.fail(id, "part_of leads to %s, not to %s", at, subject)
 	}
 }

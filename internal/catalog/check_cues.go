@@ -36,6 +36,7 @@ var cues = []cue{
 
 // sheet is a question in one language, as someone sees it who guesses.
 type sheet struct {
+	subject  string
 	concept  string
 	number   int // from 1
 	language string
@@ -46,9 +47,12 @@ type sheet struct {
 	asked    map[string]bool // what words the question and the title have
 }
 
-func newSheet(c *Concept, i int, language string) *sheet {
+func newSheet(subject string, c *Concept, i int, language string) *sheet {
 	q := &c.Quiz[i]
-	s := &sheet{concept: c.ID, number: i + 1, language: language, answer: q.Answer, options: q.Options.In(language), asked: map[string]bool{}}
+	s := &sheet{
+		subject: subject, concept: c.ID, number: i + 1, language: language,
+		answer: q.Answer, options: q.Options.In(language), asked: map[string]bool{},
+	}
 	for _, o := range s.options {
 		f := " " + Fold(o) + " "
 		s.folded = append(s.folded, f)
@@ -77,7 +81,7 @@ func sheets(subjects []*Subject) (all []*sheet) {
 			for j, q := range c.Quiz {
 				for _, l := range Languages() {
 					if q.Answer >= 0 && q.Answer < options && len(q.Options.In(l)) == options {
-						all = append(all, newSheet(c, j, l))
+						all = append(all, newSheet(s.ID, c, j, l))
 					}
 				}
 			}
@@ -243,11 +247,8 @@ type Giveaway struct {
 	Language, Cue string
 }
 
-// Cues measures each cue, over all and in each subject, and lists the questions
-// whose right option a cue points at alone.
-func Cues(subjects []*Subject) (figures []*CueFigures, given []Giveaway) {
-	type key struct{ subject, language, cue string }
-	found := map[key]*CueFigures{}
+// figuresOf prepares to count: over all, and in each subject.
+func figuresOf(subjects []*Subject) (figures []*CueFigures) {
 	names := []string{""}
 	for _, s := range subjects {
 		names = append(names, s.ID)
@@ -255,20 +256,27 @@ func Cues(subjects []*Subject) (figures []*CueFigures, given []Giveaway) {
 	for _, name := range names {
 		for i := range cues {
 			for _, l := range Languages() {
-				f := &CueFigures{Subject: name, Language: l, Cue: cues[i].name, cue: &cues[i]}
-				figures = append(figures, f)
-				found[key{name, l, f.Cue}] = f
+				figures = append(figures, &CueFigures{Subject: name, Language: l, Cue: cues[i].name, cue: &cues[i]})
 			}
 		}
+	}
+	return figures
+}
+
+// Cues measures each cue, over all and in each subject, and lists the questions
+// whose right option a cue points at alone.
+func Cues(subjects []*Subject) (figures []*CueFigures, given []Giveaway) {
+	type key struct{ subject, language, cue string }
+	figures = figuresOf(subjects)
+	find := map[key]*CueFigures{}
+	for _, f := range figures {
+		find[key{f.Subject, f.Language, f.Cue}] = f
 	}
 	for _, s := range sheets(subjects) {
 		for _, c := range cues {
 			pointed := c.points(s)
-			for _, name := range []string{"", SubjectOf(s.concept)} {
-				if f := found[key{name, s.language, c.name}]; f != nil {
-					f.add(pointed, s.answer)
-				}
-			}
+			find[key{"", s.language, c.name}].add(pointed, s.answer)
+			find[key{s.subject, s.language, c.name}].add(pointed, s.answer)
 			if len(pointed) == 1 && pointed[0] == s.answer {
 				given = append(given, Giveaway{Concept: s.concept, Number: s.number, Language: s.language, Cue: c.name})
 			}

@@ -35,7 +35,7 @@ func (k *checker) route(ix *Index, r *Route) {
 	}
 	k.oneOf(r.ID, "category", r.Category, categories)
 	k.text(r.ID, "title", r.Title)
-	k.summary(r.ID, r.Summary)
+	k.summary(r.ID, "summary", r.Summary)
 	for _, l := range Languages() {
 		if n := len(strings.Fields(r.Overview.In(l))); n < minOverview || n > maxOverview {
 			k.fail(r.ID, "overview in %s has %d words, want %d to %d", l, n, minOverview, maxOverview)
