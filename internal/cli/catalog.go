@@ -14,6 +14,7 @@ type catalogCommand struct {
 	Search searchCommand `cmd:"" help:"Find subjects and concepts by name."`
 	Show   showCommand   `cmd:"" help:"Show one concept."`
 	Check  checkCommand  `cmd:"" help:"Check the whole graph; exit code 1 when something is wrong."`
+	Stats  statsCommand  `cmd:"" help:"Count what there is, by subject and field."`
 	Export exportCommand `cmd:"" help:"Print the whole graph."`
 }
 
