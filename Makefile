@@ -3,6 +3,7 @@
 # Words can be changed on the command line: make fuzz FUZZTIME=5m
 FUZZTIME   ?= 30s
 BENCHFLAGS ?=
+LINKFLAGS  ?=
 TESTFLAGS  ?=
 
 # The race detector needs a C compiler; without one Go itself says CGO_ENABLED=0.
@@ -15,7 +16,7 @@ GOLANGCI_VERSION = v2.15.0
 GOLANGCI         = .tools/bin/golangci-lint-$(GOLANGCI_VERSION)
 
 .DEFAULT_GOAL := build
-.PHONY: build test bench lint fmt fuzz docs catalog cover smoke ci clean help
+.PHONY: build test bench lint fmt fuzz docs catalog known-urls linkcheck cover smoke ci clean help
 
 build: ## ./trilha, a static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o trilha ./cmd/trilha
@@ -57,6 +58,13 @@ docs: ## write docs/tools.md and the golden files anew; look at the diff
 catalog: ## check the subjects in internal/catalog/data and pack them
 	go generate ./internal/catalog
 
+known-urls: ## how many links stand in public lists: make known-urls LISTS=path [V=-v]
+	@test -n '$(LISTS)' || { echo 'usage: make known-urls LISTS="files or folders, *.tsv or *.gz, first column an address" [V=-v]' >&2; exit 2; }
+	go run ./internal/catalog/knownurls $(V) $(LISTS)
+
+linkcheck: ## ask every link and article of the catalogue; needs the network, goes on where it stopped
+	go run ./internal/catalog/linkcheck $(LINKFLAGS)
+
 cover: ## coverage over all packages, into cover.out
 	go test -coverpkg=./... -coverprofile=cover.out ./...
 	go tool cover -func=cover.out | tail -n 1
@@ -71,4 +79,4 @@ clean: ## remove what make made, the linter excepted
 	rm -f trilha cover.out
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

@@ -33,7 +33,7 @@ var picture = []layer{
 	{"program", []string{"cmd/trilha"}},
 	{"command line", []string{"internal/cli"}},
 	{"assembly", []string{"internal/app"}},
-	{"workshop", []string{"internal/bench/...", "internal/catalog/catalogbuild", "internal/catalog/yamlfile"}},
+	{"workshop", []string{"internal/bench/...", "internal/catalog/catalogbuild", "internal/catalog/yamlfile", "internal/catalog/knownurls", "internal/catalog/linkcheck"}},
 	{"configuration", []string{"internal/config"}},
 	{"faces", []string{"tools", "internal/mcpface", "internal/mcptasks", "internal/httpface"}},
 	{"use cases", []string{"internal/tutor", "internal/render"}},

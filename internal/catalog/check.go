@@ -205,10 +205,11 @@ func (k *checker) links(id string, links []Resource) {
 			k.fail(id, "url %q is not a web address", r.URL)
 			continue
 		}
-		if seen[plainURL(u)] {
+		page := PlainURL(r.URL) + "#" + u.Fragment
+		if seen[page] {
 			k.fail(id, "url %s stands twice", r.URL)
 		}
-		seen[plainURL(u)] = true
+		seen[page] = true
 		k.host(id, r.URL, u.Hostname())
 		k.oneOf(id, "resource type", r.Type, types)
 		k.oneOf(id, "resource language", r.Language, Languages())
@@ -222,15 +223,6 @@ func (k *checker) links(id string, links []Resource) {
 	case len(seen) < wantLinks:
 		k.warn(id, "only %d link beyond Wikipedia", len(seen))
 	}
-}
-
-// plainURL is an address without what leads to the same page: scheme, www., the
-// slash at the end.
-func plainURL(u *url.URL) string {
-	plain := *u
-	plain.Scheme, plain.Host = "", strings.TrimPrefix(strings.ToLower(u.Host), "www.")
-	plain.Path = strings.TrimSuffix(u.Path, "/")
-	return plain.String()
 }
 
 func (k *checker) host(id, address, host string) {
