@@ -75,17 +75,7 @@ func (k *checker) trueView(ix *Index, r *Route) {
 // language.
 func (k *checker) routeNames(ix *Index, routes []*Route) {
 	for _, l := range Languages() {
-		claimed := map[string]string{}
-		for _, s := range ix.Subjects() {
-			for _, name := range append([]string{s.Title.In(l)}, s.Aliases.In(l)...) {
-				claimed[Fold(name)] = s.ID
-			}
-		}
-		for _, c := range ix.Concepts() {
-			for _, name := range append([]string{c.Title.In(l)}, c.Aliases.In(l)...) {
-				claimed[Fold(name)] = c.ID
-			}
-		}
+		claimed := claimedNames(ix, l)
 		for _, r := range routes {
 			for _, name := range append([]string{r.Title.In(l)}, r.Aliases.In(l)...) {
 				f := Fold(name)
@@ -96,4 +86,21 @@ func (k *checker) routeNames(ix *Index, routes []*Route) {
 			}
 		}
 	}
+}
+
+// claimedNames maps the names of subjects and concepts in a language, folded, to
+// their ids.
+func claimedNames(ix *Index, l string) map[string]string {
+	claimed := map[string]string{}
+	for _, s := range ix.Subjects() {
+		for _, name := range append([]string{s.Title.In(l)}, s.Aliases.In(l)...) {
+			claimed[Fold(name)] = s.ID
+		}
+	}
+	for _, c := range ix.Concepts() {
+		for _, name := range append([]string{c.Title.In(l)}, c.Aliases.In(l)...) {
+			claimed[Fold(name)] = c.ID
+		}
+	}
+	return claimed
 }

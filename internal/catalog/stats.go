@@ -7,6 +7,7 @@ type Stats struct {
 	Subjects   []Counts `json:"subjects"`
 	Categories []Counts `json:"categories"`
 	All        Counts   `json:"all"`
+	Routes     int      `json:"routes"`
 }
 
 // Counts are the sums over some subjects. What is by level, language or type has
@@ -51,7 +52,7 @@ func (c *Catalog) Stats() (*Stats, error) {
 	if err != nil {
 		return nil, err
 	}
-	stats, all := new(Stats), newCounts("all")
+	stats, all := &Stats{Routes: len(ix.Routes())}, newCounts("all")
 	categories := map[string]*Counts{}
 	for _, s := range subjects {
 		if categories[s.Category] == nil {

@@ -34,6 +34,7 @@ func (c *statsCommand) Run(e *env) error {
 			return err
 		}
 	}
+	fmt.Fprintf(e.streams.Out, "\n%d routes\n", stats.Routes)
 	return nil
 }
 

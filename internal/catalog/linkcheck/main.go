@@ -74,6 +74,17 @@ func linksOf(subject string, articles bool) (map[string][]string, error) {
 			addArticles(links, s.Concepts[i].ID, s.Concepts[i].Wikipedia)
 		}
 	}
+	routes, err := catalog.Embedded().Routes()
+	if err != nil {
+		return nil, err
+	}
+	for _, route := range routes {
+		for _, r := range route.Resources {
+			if subject == "" {
+				links[r.URL] = append(links[r.URL], route.ID)
+			}
+		}
+	}
 	if len(links) == 0 {
 		return nil, fmt.Errorf("no links: is there a subject %q?", subject)
 	}
