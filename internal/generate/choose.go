@@ -12,6 +12,7 @@ import (
 // choice is what a path will teach.
 type choice struct {
 	ids      []string            // in learning order
+	helps    [][]int             // for each of ids, those that help it
 	order    learning.Order      // over ids, through concepts that were left out as well; transitively reduced
 	assumes  []string            // what it needs and does not teach
 	behind   []string            // what those need in turn
@@ -66,7 +67,7 @@ func newChooser(ix *catalog.Index, p Plan) *chooser {
 	case ix.Route(topic) != nil:
 		c.route, goals = true, ix.Route(topic).Targets
 	default:
-		goals, extras = append([]string{topic}, ix.Parts(topic)...), helpful(ix, topic)
+		goals, extras = append([]string{topic}, ix.Parts(topic)...), helpful(ix, topic, givenIDs(ix, p.Known))
 	}
 	c.pool = newPool(ix, slices.Concat(goals, extras), c.project)
 	c.chosen = make([]bool, len(c.ids))
@@ -83,10 +84,12 @@ func newChooser(ix *catalog.Index, p Plan) *chooser {
 	return c
 }
 
-// helpful lists what helps a concept, or what it needs, and does not build on it.
-func helpful(ix *catalog.Index, topic string) []string {
+// helpful lists what helps a concept, or what is to be learnt for it, and does not
+// build on it.
+func helpful(ix *catalog.Index, topic string, given map[string]bool) []string {
 	var out []string
-	for _, id := range append([]string{topic}, sortedByPosition(ix, ix.Ancestors(topic, nil))...) {
+	needs := ix.Ancestors(topic, func(id string) bool { return given[id] })
+	for _, id := range append([]string{topic}, sortedByPosition(ix, needs)...) {
 		for _, h := range ix.Entry(id).Helps {
 			if h != topic && !ix.Ancestors(h, nil)[topic] && !slices.Contains(out, h) {
 				out = append(out, h)
@@ -139,13 +142,17 @@ func (c *chooser) pick() {
 		c.widen()
 		c.practise()
 		c.fill()
-		if c.room() > 0 && c.startOver() {
+		if c.room() <= 0 {
+			return
+		}
+		if c.request.Given("num_nodes") && c.grow() {
+			continue
+		}
+		if c.startOver() {
 			c.practise()
 			c.fill()
 		}
-		if c.room() <= 0 || !c.request.Given("num_nodes") || !c.grow() {
-			return
-		}
+		return
 	}
 }
 
@@ -232,11 +239,21 @@ func (c *chooser) elsewhere(i int) bool {
 	return c.suits(i)
 }
 
+// pickProject takes the project with all that it needs of the subject, unless
+// that leaves less than a fifth of the path to the rest. A default height yields
+// to it where the number of nodes was given.
 func (c *chooser) pickProject() {
 	if c.project == nil || c.chosen[len(c.ids)-1] {
 		return
 	}
-	c.add(len(c.ids)-1, func(i int) bool { return c.goal[i] && c.suits(i) })
+	held := c.shape.MaxHeight
+	if c.request.Given("num_nodes") && !c.request.Given("max_height") {
+		c.shape.MaxHeight = max(held, c.shape.Nodes)
+	}
+	more := c.with(len(c.ids)-1, func(i int) bool { return c.goal[i] && c.suits(i) })
+	if len(more) > c.room() || 5*len(more) > 4*c.shape.Nodes || !c.take(more...) {
+		c.shape.MaxHeight = held
+	}
 }
 
 // pickGoals takes the goals, within maxHeight levels: those for the level of the
@@ -362,7 +379,7 @@ func (c *chooser) drop(items ...int) {
 	c.count -= len(items)
 }
 
-func (c *chooser) fits() bool { return learning.Arrange(c.order(), c.shape) != nil }
+func (c *chooser) fits() bool { return learning.Fits(c.order(), c.shape) }
 
 // order is the order of what is chosen: the items, the practice steps, the project.
 func (c *chooser) order() learning.Order {
@@ -446,6 +463,7 @@ func (c *chooser) result() choice {
 	if c.project != nil && c.chosen[len(c.ids)-1] {
 		r.ids = append(r.ids, c.ids[len(c.ids)-1])
 	}
+	r.helps = helping(c.ix, r.ids)
 	r.assumes, r.behind = assumed(c.ix, r.ids, c.given)
 	return r
 }

@@ -203,7 +203,7 @@ func (b *builder) arrange() error {
 			practice = append(practice, i)
 		}
 	}
-	b.levels = learning.Arrange(b.choice.order, b.shape, practice...)
+	b.levels = learning.Arrange(b.choice.order, b.shape, learning.Wishes{After: b.choice.helps, Soon: practice})
 	if b.levels == nil {
 		return fmt.Errorf("arrange %q: %d chosen steps do not fit %+v", b.plan.Request.Topic, len(b.choice.ids), b.shape)
 	}

@@ -45,7 +45,13 @@ func (b *builder) links() error {
 			}
 		}
 	}
-	b.say(75, sayResources, b.withLinks, len(offers))
+	found := 0
+	for i := range offers {
+		if len(b.path.Nodes[i].Resources) > 0 {
+			found++
+		}
+	}
+	b.say(75, sayResources, found, len(offers))
 	return nil
 }
 

@@ -45,6 +45,7 @@ func chooseOutline(ix *catalog.Index, p Plan) (choice, []int) {
 		}
 	}
 	c.order = order.Closure().On(kept)
+	c.helps = helping(ix, c.ids)
 	c.assumes, c.behind = assumed(ix, c.ids, given)
 	return c, places
 }

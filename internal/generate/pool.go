@@ -3,6 +3,7 @@ package generate
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -21,6 +22,8 @@ type pool struct {
 	requires [][]int // hard requirements, direct ones
 	before   learning.Closure
 	after    [][]int // what requires an item directly
+	helps    [][]int // what helps an item
+	weight   []float64
 }
 
 // newPool gathers what is wanted, a project if there is one, and all that these
@@ -56,7 +59,21 @@ func newPool(ix *catalog.Index, wanted []string, project *catalog.SubjectEntry) 
 			p.after[j] = append(p.after[j], i)
 		}
 	}
+	p.helps, p.weight = make([][]int, len(p.ids)), make([]float64, len(p.ids))
+	for i, id := range p.ids {
+		if e := ix.Entry(id); e != nil {
+			p.helps[i] = p.numbers(e.Helps)
+			p.weight[i] = levelWeight[e.Level]
+		}
+	}
 	p.before = learning.Order(p.requires).Closure()
+	if project != nil {
+		for i := range p.ids[:len(p.ids)-1] {
+			if p.before.Before(i, len(p.ids)-1) {
+				p.weight[i]++
+			}
+		}
+	}
 	return p
 }
 
@@ -71,23 +88,62 @@ func (p *pool) numbers(ids []string) []int {
 	return out
 }
 
-// byCentrality orders items by how many others of them need them, directly or
-// not; among equals the one with fewer requirements first, then the authors' order.
+// byCentrality orders items by what they serve: the others that require them,
+// each half as much for every step between (in the manner of Katz 1953), those that
+// they help, the project; what is elementary before what is advanced; among equals
+// the authors' order.
 func (p *pool) byCentrality(items []int) []int {
-	needed, needs := map[int]int{}, map[int]int{}
+	score := make(map[int]float64, len(items))
 	for _, i := range items {
-		for _, j := range items {
-			if p.before.Before(j, i) {
-				needed[j]++
-				needs[i]++
-			}
+		score[i] += p.weight[i]
+	}
+	for _, i := range items {
+		for j, steps := range p.below(i) {
+			score[j] += math.Pow(0.5, float64(steps-1))
+		}
+		for _, j := range p.helps[i] {
+			score[j]++
 		}
 	}
 	out := slices.Clone(items)
 	slices.SortStableFunc(out, func(a, b int) int {
-		return cmp.Or(needed[b]-needed[a], needs[a]-needs[b], a-b)
+		return cmp.Or(cmp.Compare(score[b], score[a]), a-b)
 	})
 	return out
+}
+
+// below gives what i requires, with the number of steps to it.
+func (p *pool) below(i int) map[int]int {
+	steps := map[int]int{}
+	for todo := []int{i}; len(todo) > 0; todo = todo[1:] {
+		for _, j := range p.requires[todo[0]] {
+			if steps[j] == 0 {
+				steps[j] = steps[todo[0]] + 1
+				todo = append(todo, j)
+			}
+		}
+	}
+	return steps
+}
+
+// levelWeight is how much a concept's level adds to what it serves.
+var levelWeight = map[string]float64{"beginner": 1, "advanced": -1}
+
+// helping lists, for each of ids, the numbers of those before it that help it.
+func helping(ix *catalog.Index, ids []string) [][]int {
+	helps := make([][]int, len(ids))
+	for i, id := range ids {
+		e := ix.Entry(id)
+		if e == nil {
+			continue
+		}
+		for _, h := range e.Helps {
+			if j := slices.Index(ids[:i], h); j >= 0 {
+				helps[i] = append(helps[i], j)
+			}
+		}
+	}
+	return helps
 }
 
 // requirements gives what a concept, or a subject's project, requires directly.

@@ -39,8 +39,9 @@ func bottomOfTheLongestChain(o learning.Order) int {
 	return slices.Index(tail, slices.Max(tail))
 }
 
-// leastWanted gives the item that is missed least: nothing chosen needs it, it is
-// not what was asked for, and of those it stands last among the goals.
+// leastWanted gives the item that is missed least, or -1: nothing chosen needs it,
+// it is neither what was asked for nor the project, and of those it stands last among
+// the goals.
 func (c *chooser) leastWanted(order learning.Order, items []int) int {
 	needed := make([]bool, len(items))
 	for _, needs := range order {
@@ -77,6 +78,7 @@ func (c *chooser) widen() {
 			c.widenWith(more)
 		}
 	}
+	c.prune()
 	if !given {
 		return
 	}
@@ -85,6 +87,19 @@ func (c *chooser) widen() {
 	}
 	for c.sources() < c.shape.MinWidth && c.uncover() {
 		c.fill()
+	}
+}
+
+// prune leaves out what came in from elsewhere for the sake of something that has
+// gone since.
+func (c *chooser) prune() {
+	if !c.subject {
+		return
+	}
+	for _, i := range slices.Backward(c.items()) {
+		if !c.goal[i] && !c.isProject(i) && !slices.ContainsFunc(c.after[i], func(d int) bool { return c.chosen[d] }) {
+			c.drop(i)
+		}
 	}
 }
 
@@ -218,6 +233,7 @@ func (c *chooser) startOver() bool {
 	var items []int
 	weight := map[int]int{}
 	wanted := slices.Concat(c.items(), c.left())
+	wanted = slices.DeleteFunc(wanted, func(i int) bool { return c.known[c.ids[i]] })
 	if c.project != nil && !c.chosen[len(c.ids)-1] {
 		wanted = append(wanted, len(c.ids)-1)
 	}
@@ -246,9 +262,15 @@ func (c *chooser) startOver() bool {
 		c.count++
 	}
 	for c.room() < 0 {
-		c.drop(c.leastWanted(c.order(), c.items()))
+		order, items := c.order(), c.items()
+		drop := c.leastWanted(order, items)
+		if drop < 0 {
+			drop = items[bottomOfTheLongestChain(order)]
+		}
+		c.drop(drop)
 	}
 	c.cut()
+	c.fill()
 	if c.count > count+len(practice) && c.sources() >= min(sources, c.shape.MinWidth) {
 		return true
 	}

@@ -5,6 +5,12 @@ import (
 	"strings"
 )
 
+// Wishes are what an arrangement should respect as far as its bounds admit.
+type Wishes struct {
+	After [][]int // for each item, smaller numbers that had better stand before it
+	Soon  []int   // items, required by nothing, to come soon after what they require
+}
+
 // Arrange puts the items of an order on levels 1, 2, ... below the root, each on
 // a greater level than all it requires, within the bounds of s (whose heights
 // count the root's level too). It gives each item's level, or nil when no
@@ -12,21 +18,24 @@ import (
 // maxima admits them, the first level's before the height; no edge is dropped for
 // either.
 //
-// Levels are filled by the algorithm of Coffman and Graham (1972) in its
-// scheduling form, which needs at most 2-2/width times the fewest levels; where
-// that is too many, by a search that is exact (see search). More levels come from
-// splitting wide ones, which any order admits.
+// Levels are filled in the order of the items' numbers, which is the order in which
+// the authors would teach them, and with as many of the wishes as that allows. Where
+// it needs too many levels, they are filled by the algorithm of Coffman and Graham
+// (1972) in its scheduling form, which needs at most 2-2/width times the fewest; and
+// where those are too many, by a search that is exact (see search). More levels come
+// from splitting wide ones, which any order admits.
 //
-// o must be transitively reduced. Ties go to the smaller item number, so that the
-// same order gives the same levels. The items of soon, on which nothing depends,
-// come as soon after what they require as they can without costing a level too many.
-func Arrange(o Order, s Shape, soon ...int) []int {
+// o must be transitively reduced. The same order gives the same levels.
+func Arrange(o Order, s Shape, w Wishes) []int {
 	if len(o) == 0 {
 		return []int{}
 	}
-	level := layer(o, s.MaxWidth, s.MaxHeight-1, soon...)
+	level := layer(o, s.MaxWidth, s.MaxHeight-1)
 	if level == nil {
 		return nil
+	}
+	if wished := wish(o, s, w); wished != nil {
+		level = wished
 	}
 	first := 0
 	for _, l := range level {
@@ -44,6 +53,69 @@ func Arrange(o Order, s Shape, soon ...int) []int {
 	return level
 }
 
+// wish arranges o in the order of its items' numbers, with as many of the wishes
+// as keep it within s, or gives nil when even none of them does.
+func wish(o Order, s Shape, w Wishes) []int {
+	authors := make([]int, len(o))
+	for i := range authors {
+		authors[i] = len(o) - i
+	}
+	rank := hurry(o, authors, w.Soon)
+	least := min(s.MinWidth, s.MaxWidth, o.Sources())
+	within := func(o Order) []int {
+		level := fill(o, s.MaxWidth, rank)
+		first := 0
+		for _, l := range level {
+			if l == 1 {
+				first++
+			}
+		}
+		if slices.Max(level) >= s.MaxHeight || first < least {
+			return nil
+		}
+		return level
+	}
+	best := within(o)
+	if best == nil { // too many levels in that order: then in that of urgency
+		rank = hurry(o, urgency(o), w.Soon)
+		if best = within(o); best == nil {
+			return nil
+		}
+	}
+	type pair struct{ before, after int }
+	var pairs []pair
+	for i, before := range w.After {
+		for _, j := range before {
+			pairs = append(pairs, pair{j, i})
+		}
+	}
+	held := make(Order, len(o))
+	copy(held, o)
+	var add func([]pair)
+	add = func(pairs []pair) { // all of them, or else what can be had of each half
+		if len(pairs) == 0 {
+			return
+		}
+		try := slices.Clone(held)
+		for _, p := range pairs {
+			try[p.after] = append(slices.Clip(try[p.after]), p.before)
+		}
+		if level := within(try); level != nil {
+			held, best = try, level
+		} else if len(pairs) > 1 {
+			add(pairs[:len(pairs)/2])
+			add(pairs[len(pairs)/2:])
+		}
+	}
+	add(pairs)
+	return best
+}
+
+// Fits says whether Arrange finds an arrangement.
+func Fits(o Order, s Shape) bool {
+	return len(o) == 0 || layer(o, s.MaxWidth, s.MaxHeight-1) != nil
+}
+
 // FewestLevels is the least number of levels that an order needs with at most
 // width items a level.
 func FewestLevels(o Order, width int) int {
@@ -59,16 +131,11 @@ func FewestLevels(o Order, width int) int {
 
 // layer arranges o on at most height levels of at most width items, or gives nil.
 // Its first level holds as many of the first items as width admits.
-func layer(o Order, width, height int, soon ...int) []int {
+func layer(o Order, width, height int) []int {
 	if o.Chain() > height || len(o) > width*height {
 		return nil
 	}
 	rank := urgency(o)
-	if len(soon) > 0 {
-		if level := fill(o, width, hurry(o, rank, soon)); slices.Max(level) <= height {
-			return level
-		}
-	}
 	level := fill(o, width, rank)
 	switch {
 	case slices.Max(level) <= height:

@@ -118,7 +118,7 @@ func TestArrangingAgreesWithAnExhaustiveSearch(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		o := orders(t, 9).Reduce()
 		s := shapes(t, len(o))
-		level := learning.Arrange(o, s)
+		level := learning.Arrange(o, s, learning.Wishes{})
 		could := everyArrangement(o, s.MaxWidth, s.MaxHeight-1)
 		if level == nil {
 			require.Empty(t, could, "an arrangement was missed")
@@ -133,7 +133,7 @@ func TestArrangingAgreesWithAnExhaustiveSearch(t *testing.T) {
 			assert.False(t, better.levels >= met.levels && better.first >= met.first && better != met, "%+v keeps more of %+v than %+v does", c, s, got)
 			assert.False(t, met.levels < s.MinHeight-1 && met.first < s.MinWidth && (better.levels == s.MinHeight-1 || better.first == s.MinWidth), "one of two minima could hold: %+v", c)
 		}
-		assert.LessOrEqual(t, got.levels, max(s.MinHeight-1, learning.FewestLevels(o, s.MaxWidth)), "no level more than asked for or needed")
+		assert.Less(t, got.levels, s.MaxHeight)
 	})
 }
 
@@ -211,8 +211,8 @@ func TestArrangingRespectsOrderAndBoundsAndRepeatsItself(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		o := orders(t, 99).Reduce()
 		s := shapes(t, len(o))
-		level := learning.Arrange(o, s)
-		assert.Equal(t, level, learning.Arrange(o, s))
+		level := learning.Arrange(o, s, learning.Wishes{})
+		assert.Equal(t, level, learning.Arrange(o, s, learning.Wishes{}))
 		if level == nil {
 			assert.True(t, o.Chain() >= s.MaxHeight || s.MaxWidth < len(o), "with room for all on a level only a chain is too high")
 			return
@@ -255,7 +255,7 @@ func TestTheSearchFindsWhatFillingByLabelsMisses(t *testing.T) {
 		const width = 3
 		assert.Equal(t, c.filling, learning.HeuristicLevels(c.o, width))
 		assert.Equal(t, c.fewest, learning.FewestLevels(c.o, width))
-		assert.Nil(t, learning.Arrange(c.o, learning.Shape{MaxWidth: width, MaxHeight: c.fewest}), "the root is a level too")
+		assert.Nil(t, learning.Arrange(c.o, learning.Shape{MaxWidth: width, MaxHeight: c.fewest}, learning.Wishes{}), "the root is a level too")
 	}
 }
 
@@ -271,8 +271,8 @@ func first(level []int) (n int) {
 func TestSplittingLevelsReachesTheHeightAsked(t *testing.T) {
 	t.Parallel()
 	free := make(learning.Order, 6)
-	assert.Equal(t, []int{1, 1, 1, 2, 2, 3}, learning.Arrange(free, learning.Shape{MinWidth: 3, MaxWidth: 6, MinHeight: 4, MaxHeight: 9}))
-	assert.Equal(t, []int{1, 1, 1, 2, 3, 4}, learning.Arrange(free, learning.Shape{MinWidth: 3, MaxWidth: 6, MinHeight: 9, MaxHeight: 9}), "three stay on the first level")
+	assert.Equal(t, []int{1, 1, 1, 2, 2, 3}, learning.Arrange(free, learning.Shape{MinWidth: 3, MaxWidth: 6, MinHeight: 4, MaxHeight: 9}, learning.Wishes{}))
+	assert.Equal(t, []int{1, 1, 1, 2, 3, 4}, learning.Arrange(free, learning.Shape{MinWidth: 3, MaxWidth: 6, MinHeight: 9, MaxHeight: 9}, learning.Wishes{}), "three stay on the first level")
 }
 
 func TestPostponingPutsAnItemLastWhereItMay(t *testing.T) {
@@ -281,7 +281,7 @@ func TestPostponingPutsAnItemLastWhereItMay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		o := orders(t, 20).Reduce()
 		s := shapes(t, len(o))
-		level := learning.Arrange(o, s)
+		level := learning.Arrange(o, s, learning.Wishes{})
 		if level == nil {
 			return
 		}
@@ -306,8 +306,8 @@ func TestWhatShouldComeSoonComesRightAfterWhatItRequires(t *testing.T) {
 	// A chain of four beside many free items; item 9 requires only the chain's first.
 	o := learning.Order{{}, {0}, {1}, {2}, {}, {}, {}, {}, {}, {0}}
 	s := learning.Shape{MinWidth: 1, MaxWidth: 3, MinHeight: 2, MaxHeight: 5}
-	assert.Equal(t, 3, learning.Arrange(o, s)[9])
-	assert.Equal(t, 2, learning.Arrange(o, s, 9)[9])
+	assert.Equal(t, 3, learning.Arrange(o, s, learning.Wishes{})[9])
+	assert.Equal(t, 2, learning.Arrange(o, s, learning.Wishes{Soon: []int{9}})[9])
 	rapid.Check(t, func(t *rapid.T) {
 		o := orders(t, 20).Reduce()
 		s := shapes(t, len(o))
@@ -317,12 +317,37 @@ func TestWhatShouldComeSoonComesRightAfterWhatItRequires(t *testing.T) {
 				soon = append(soon, i)
 			}
 		}
-		plain, level := learning.Arrange(o, s), learning.Arrange(o, s, soon...)
+		plain, level := learning.Arrange(o, s, learning.Wishes{}), learning.Arrange(o, s, learning.Wishes{Soon: soon})
 		assert.Equal(t, plain == nil, level == nil, "it costs no bound")
 		if level != nil {
 			lawful(t, o, level, s.MaxWidth)
 			assert.Less(t, slices.Max(level), s.MaxHeight)
 		}
+	})
+}
+
+func TestWishesAreHeldAsFarAsTheBoundsAdmit(t *testing.T) {
+	t.Parallel()
+	free := make(learning.Order, 4)
+	chain := learning.Wishes{After: [][]int{{}, {0}, {1}, {2}}}
+	assert.Equal(t, []int{1, 2, 3, 4}, learning.Arrange(free, learning.Shape{MaxWidth: 4, MaxHeight: 5}, chain))
+	assert.Equal(t, []int{1, 2, 3, 1}, learning.Arrange(free, learning.Shape{MinWidth: 2, MaxWidth: 4, MaxHeight: 5}, chain), "not at the cost of a minimum")
+	assert.Equal(t, 2, slices.Max(learning.Arrange(free, learning.Shape{MaxWidth: 4, MaxHeight: 3}, chain)), "nor of a maximum")
+	rapid.Check(t, func(t *rapid.T) {
+		o := orders(t, 30).Reduce()
+		s := shapes(t, len(o))
+		var w learning.Wishes
+		w.After = orders(t, len(o))
+		w.After = append(w.After, make([][]int, len(o)-len(w.After))...)
+		plain, level := learning.Arrange(o, s, learning.Wishes{}), learning.Arrange(o, s, w)
+		assert.Equal(t, plain == nil, level == nil, "they cost no bound")
+		if level == nil {
+			return
+		}
+		lawful(t, o, level, s.MaxWidth)
+		assert.Less(t, slices.Max(level), s.MaxHeight)
+		assert.Equal(t, first(plain) >= s.MinWidth, first(level) >= s.MinWidth)
+		assert.Equal(t, slices.Max(plain) >= s.MinHeight-1, slices.Max(level) >= s.MinHeight-1)
 	})
 }
 
@@ -341,7 +366,7 @@ func BenchmarkArrange100(b *testing.B) {
 		s := learning.Shape{MinWidth: 1, MaxWidth: width + 4, MinHeight: 2, MaxHeight: 1 + learning.FewestLevels(o, width+4)}
 		b.Run(fmt.Sprintf("width %d, %d levels allowed", s.MaxWidth, s.MaxHeight), func(b *testing.B) {
 			for b.Loop() {
-				learning.Arrange(o, s)
+				learning.Arrange(o, s, learning.Wishes{})
 			}
 		})
 	}
