@@ -41,6 +41,7 @@ type chooser struct {
 	count    int
 	practice [][]int // items that a practice step goes back to
 	spare    int     // places kept free for practice
+	floor    int     // first steps that further choices may not cost, once they are settled
 }
 
 // choose picks the concepts for a topic of the graph: a subject, a concept or a
@@ -129,7 +130,7 @@ func (c *chooser) leads(i int) bool {
 // practice. A default bound yields to a number of nodes that was given.
 func (c *chooser) pick() {
 	for {
-		c.practice, c.spare = nil, c.shape.Nodes/stepsPerPractice
+		c.practice, c.spare, c.floor = nil, c.shape.Nodes/stepsPerPractice, 0
 		c.pickProject()
 		if c.cuts() {
 			c.pickGoals(c.shape.Nodes)
@@ -365,7 +366,7 @@ func (c *chooser) take(more ...int) bool {
 		c.chosen[i] = true
 	}
 	c.count += len(more)
-	if c.fits() {
+	if c.fits() && (c.floor == 0 || c.sources() >= c.floor) {
 		return true
 	}
 	c.drop(more...)

@@ -69,6 +69,7 @@ func (c *chooser) isProject(i int) bool { return c.project != nil && i == len(c.
 // room; then, where the width was given, other items of the pool, and leaving out
 // what the others all hang on.
 func (c *chooser) widen() {
+	defer func() { c.floor = min(c.shape.MinWidth, c.sources()) }()
 	given := c.request.Given("min_width")
 	if !given && c.request.Level != "" && c.request.Level != "beginner" {
 		return // those beyond the beginning are not sent back for the sake of a default
@@ -86,6 +87,7 @@ func (c *chooser) widen() {
 		c.widenWith([]int{i})
 	}
 	for c.sources() < c.shape.MinWidth && c.uncover() {
+		c.floor = min(c.shape.MinWidth, c.sources()) // so that it does not come back
 		c.fill()
 	}
 }
@@ -159,19 +161,13 @@ func (c *chooser) uncover() bool {
 }
 
 // fill takes in single items, most wanted first, without what they need, where
-// there is still room and the first steps do not fall below what was asked.
+// there is still room.
 func (c *chooser) fill() {
-	if c.room() <= 0 {
-		return
-	}
-	least := min(c.shape.MinWidth, c.sources())
 	for _, i := range c.left() {
 		if c.room() <= 0 {
 			return
 		}
-		if c.take(i) && c.sources() < least {
-			c.drop(i)
-		}
+		c.take(i)
 	}
 }
 
