@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 )
 
 // Index is the graph without its texts: every concept, subject and route with
@@ -20,6 +21,8 @@ type Index struct {
 	dependant map[string][]string
 	parts     map[string][]string
 	names     names
+	lexicon   func() *lexicon            // built at the first query that is no name
+	texts     func() (*textIndex, error) // read at the first query that names are not near to
 }
 
 type indexData struct {
@@ -41,7 +44,7 @@ func indexOf(subjects []*Subject, routes ...*Route) indexData {
 	}
 	for _, s := range subjects {
 		data.Subjects = append(data.Subjects, &SubjectEntry{
-			ID: s.ID, Category: s.Category, Title: s.Title, Aliases: s.Aliases,
+			ID: s.ID, Category: s.Category, Title: s.Title, Aliases: s.Aliases, Broad: s.Broad,
 			ProjectMinutes: s.Project.Minutes, ProjectRequires: s.Project.Requires,
 		})
 		for i := range s.Concepts {
@@ -77,6 +80,8 @@ func newIndex(data indexData) (*Index, error) {
 		}
 	}
 	ix.names = indexNames(ix)
+	ix.texts = func() (*textIndex, error) { return &textIndex{}, nil }
+	ix.lexicon = sync.OnceValue(func() *lexicon { return newLexicon(ix) })
 	return ix, nil
 }
 

