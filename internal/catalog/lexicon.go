@@ -47,7 +47,7 @@ type word struct {
 const (
 	littleWeight  = 0.08
 	lightWeight   = 0.30
-	subjectWeight = 0.15
+	subjectWeight = 0.05
 )
 
 func newLexicon(ix *Index) *lexicon {

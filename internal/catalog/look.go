@@ -27,6 +27,7 @@ type Match struct {
 	Name  string // the name that matched, as written; empty by text
 	Why   string
 	whole bool // every word of the query that matters is accounted for
+	bare  bool // the name says its subject, and the query does not
 }
 
 // Found is what a query means: one topic (ID), or only what is near (Matches).
@@ -52,12 +53,10 @@ const (
 	sureLead    = 0.07 // if the next is farther by this much;
 	inSubject   = 0.60 // or as near as this within a subject that the query names,
 	subjectLead = 0.15 // with this lead
-	bareScore   = 0.97 // the name without its subject's ("pointers" in Go): sure
-	bareRival   = 0.60 // unless another subject has a name as near as this
+	bareRival   = 0.60 // a name that is near but for its subject's ("pointers" in Go) yields to one as near as this elsewhere
 	fieldScore  = 0.90
 	floor       = 0.34 // below this nothing useful was seen
 	otherScore  = 0.97 // factor for names in another language than asked
-	weakNames   = 0.60 // below this texts are asked too
 	joinedScore = 0.98 // compounds: data frame, dataframe
 	longName    = 16   // letters; two slips in as many are slips even where each word is one
 )
@@ -246,7 +245,7 @@ func (ix *Index) guess(tokens []string, language, subject string) Found {
 	if len(found) > 0 && found[0].whole {
 		f.ID = ix.sure(q, found, subject)
 	}
-	if len(found) == 0 || found[0].Score < weakNames {
+	if f.ID == "" {
 		f.Matches = ix.withTexts(found, q, language)
 	}
 	return f
@@ -268,7 +267,7 @@ func (ix *Index) sure(q *query, found []Match, subject string) string {
 	}
 	for _, m := range found[1:] {
 		tied := first.Score-m.Score < sureLead
-		if q.bare[first.ID] && SubjectOf(m.ID) != SubjectOf(first.ID) && m.Score >= bareRival {
+		if first.bare && SubjectOf(m.ID) != SubjectOf(first.ID) && m.Score >= bareRival {
 			tied = true
 		}
 		if tied && (subject == "" || SubjectOf(first.ID) != subject || SubjectOf(m.ID) == subject) {
@@ -301,12 +300,11 @@ type query struct {
 	letters  uint64
 	strange  bool            // some word is in no name of the asked language
 	subjects map[string]bool // named by some of it
-	bare     map[string]bool // ids whose name it is but for their subject's
 }
 
 func newQuery(ix *Index, tokens []string, language string) *query {
 	lx := ix.lexicon()
-	q := &query{joined: strings.Join(tokens, ""), subjects: map[string]bool{}, bare: map[string]bool{}}
+	q := &query{joined: strings.Join(tokens, ""), subjects: map[string]bool{}}
 	q.letters = letters(q.joined)
 	for _, t := range tokens {
 		q.terms = append(q.terms, lx.term(t, language))
@@ -317,11 +315,6 @@ func newQuery(ix *Index, tokens []string, language string) *query {
 	for i := range q.terms {
 		t := &q.terms[i]
 		q.strange = q.strange || !t.known && !t.minor
-	}
-	for _, core := range cores(tokens) {
-		for _, c := range ix.names.bare[foldWords(core)] {
-			q.bare[c.id] = true
-		}
 	}
 	return q
 }
@@ -422,7 +415,8 @@ func (ix *Index) rank(q *query, language string) []Match {
 			score *= otherScore
 		}
 		if score >= floor && score > best[n.id].Score {
-			best[n.id] = Match{n.id, score, n.written, why, whole}
+			bare := n.subject != 0 && !q.subjects[SubjectOf(n.id)]
+			best[n.id] = Match{n.id, score, n.written, why, whole, bare}
 		}
 	}
 	for _, i := range lx.candidates(q) {
@@ -436,13 +430,6 @@ func (ix *Index) rank(q *query, language string) []Match {
 		lx.spelt(q, slips, offer)
 	} else if len(q.joined) >= longName { // words that are known are seldom misspelt: principle component
 		lx.spelt(q, min(2, slips), offer)
-	}
-	for id := range q.bare {
-		if best[id].Score > 0 {
-			m := best[id]
-			m.Score = max(m.Score, bareScore)
-			best[id] = m
-		}
 	}
 	return sorted(best)
 }

@@ -34,7 +34,8 @@ var (
 			"guia curso clase clases leccion lecciones hallar encontrar diferencia despues primero mejor gratis ruta tema temas practica completo sencillo facil rapido paso cero avanzado avanzada "+
 			"intermedio hacer funciona funcionan favor",
 	)
-	lightWords = wordSet("theory teoria analysis analise analisis type types tipo tipos model models modelo modelos system systems sistema sistemas value values valor valores")
+	lightWords = wordSet("theory teoria analysis analise analisis type types tipo tipos model models modelo modelos system systems sistema sistemas value values valor valores "+
+		"language languages linguagem linguagens lenguaje lenguajes")
 )
 
 func wordSet(lists ...string) map[string]bool {

@@ -125,8 +125,12 @@ func (ix *textIndex) search(words []string, language string) map[string]float64 
 	for i, l := range Languages() {
 		scores, shares := map[int32]float64{}, map[int32]float64{}
 		most, asked := 0.0, 0.0
-		for _, s := range stems(words, i) {
+		asking := stems(words, i)
+		for _, s := range asking {
 			postings := ix.Stems.In(l)[s]
+			if len(asking) == 1 && ix.everywhere(postings) {
+				continue
+			}
 			have := float64(len(postings) / 2) // documents
 			idf := math.Log(1 + (all-have+0.5)/(have+0.5))
 			most += idf * (k1 + 1)
@@ -149,6 +153,17 @@ func (ix *textIndex) search(words []string, language string) map[string]float64 
 		}
 	}
 	return best
+}
+
+// everywhere says whether a word is spoken of in too many subjects to tell
+// anything on its own.
+func (ix *textIndex) everywhere(postings []int32) bool {
+	const few = 6
+	subjects := map[string]bool{}
+	for p := 0; p+1 < len(postings); p += 2 {
+		subjects[SubjectOf(ix.Docs[postings[p]])] = true
+	}
+	return len(postings)/2 > few && len(subjects) > 2
 }
 
 func stems(words []string, language int) []string {
