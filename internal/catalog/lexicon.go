@@ -30,6 +30,7 @@ type name struct {
 	joined   string // its words without the spaces, to compare spelling
 	letters  uint64
 	words    []int32
+	route    bool
 	subject  uint64 // which of them name the subject that it is in
 }
 
@@ -48,13 +49,17 @@ const (
 	littleWeight  = 0.08
 	lightWeight   = 0.30
 	subjectWeight = 0.05
+	viewWeight    = 0.80 // but in a route's name it is half of the meaning (Web services with Go)
 )
 
 func newLexicon(ix *Index) *lexicon {
 	lx := &lexicon{forms: map[string][]int32{}, squeezed: map[string][]int32{}}
 	number := map[string]int32{}
 	ix.eachName(func(id, language, written string) {
-		lx.add(number, name{id: id, language: language, written: written})
+		n := name{id: id, language: language, written: written, route: ix.Route(id) != nil}
+		if tokens := split(written); len(tokens) > 0 && !ix.framed(id, tokens) {
+			lx.add(number, n, tokens)
+		}
 	})
 	lx.weigh(ix)
 	lx.sortWords()
@@ -62,11 +67,7 @@ func newLexicon(ix *Index) *lexicon {
 }
 
 // add notes one name. number tells which word is which.
-func (lx *lexicon) add(number map[string]int32, n name) {
-	tokens := split(n.written)
-	if len(tokens) == 0 {
-		return
-	}
+func (lx *lexicon) add(number map[string]int32, n name, tokens []string) {
 	at := int32(len(lx.names))
 	n.joined = strings.Join(tokens, "")
 	n.letters = letters(n.joined)
@@ -108,9 +109,8 @@ func (lx *lexicon) weigh(ix *Index) {
 	}
 	for i := range lx.names {
 		n := &lx.names[i]
-		own := ix.names.subjectWords[SubjectOf(n.id)]
 		for at, w := range n.words {
-			if strings.Contains(n.id, "/") && own[singular(lx.words[w].text)] {
+			if ix.namesSubjectOf(n.id, singular(lx.words[w].text)) {
 				n.subject |= 1 << at
 			}
 		}
@@ -120,10 +120,34 @@ func (lx *lexicon) weigh(ix *Index) {
 // weight says how telling a name's word at a place is in this name.
 func (lx *lexicon) weight(n *name, at int) float64 {
 	w := lx.words[n.words[at]].weight
-	if n.subject&(1<<at) != 0 {
-		w = min(w, subjectWeight)
+	switch {
+	case n.subject&(1<<at) == 0:
+		return w
+	case n.route:
+		return max(w, viewWeight)
+	default:
+		return min(w, subjectWeight)
 	}
-	return w
+}
+
+// namesSubjectOf says whether a word names the subject that a concept is in, or one
+// that a route leads through.
+func (ix *Index) namesSubjectOf(id, word string) bool {
+	if r := ix.Route(id); r != nil {
+		return slices.ContainsFunc(r.Targets, func(t string) bool { return ix.names.subjectWords[SubjectOf(t)][word] })
+	}
+	return ix.byID[id] != nil && ix.names.subjectWords[SubjectOf(id)][word]
+}
+
+// framed says whether a name is another name of the same with framing words
+// around it ("learn python"), which is no name of its own here.
+func (ix *Index) framed(id string, tokens []string) bool {
+	for _, core := range cores(tokens)[1:] {
+		if claimed(ix.names.whole[foldWords(core)], id) {
+			return true
+		}
+	}
+	return false
 }
 
 // telling is the inverse document frequency of a word (Spärck Jones 1972),

@@ -97,19 +97,6 @@ func (ix *Index) look(query, language, subject string) Found {
 	return ix.guess(tokens, language, subject)
 }
 
-// Resolve gives the ids that carry this name in any language; subjects come
-// first. More than one means that the name is ambiguous.
-func (ix *Index) Resolve(name string) []string {
-	if name = clean(name); ix.has(name) {
-		return []string{name}
-	}
-	var ids []string
-	for _, c := range ix.named(split(name)) {
-		ids = append(ids, c.id)
-	}
-	return ids
-}
-
 // Search gives up to limit matches of a query, best first.
 func (ix *Index) Search(query, language string, limit int) []Match {
 	found := ix.look(query, language, "").Matches
@@ -356,7 +343,7 @@ func (lx *lexicon) term(text, language string) term {
 	if len(near) > 0 {
 		best = near[0].quality
 	}
-	t.minor = slipsOfFraming(text, best)
+	t.minor = framesMisspelt(text, best)
 	return t
 }
 
@@ -371,13 +358,21 @@ func (lx *lexicon) knows(t term, language string) bool {
 	return false
 }
 
-// slipsOfFraming says whether a word is rather a framing word with a slip.
-func slipsOfFraming(text string, best float64) bool {
-	if len(text) < 4 {
-		return false
-	}
+// framesMisspelt says whether a word is rather a framing word with a slip, nearer
+// than best. A changed letter makes another word more easily (stars, start) than
+// one left out or two swapped.
+func framesMisspelt(text string, best float64) bool {
+	slips := max(1, allowed(len(text)))
 	for w := range framingWords {
-		if d := distance(text, w, 1); d <= 1 && len(w) > 3 && closeness(text, w, d) > best {
+		d := distance(text, w, slips)
+		if len(w) < 3 || d > slips {
+			continue
+		}
+		least := leastCloseness
+		if d == 1 && len(w) == len(text) && letters(w) != letters(text) {
+			least = 0.86
+		}
+		if c := closeness(text, w, d); c > least && c >= best {
 			return true
 		}
 	}
@@ -502,8 +497,7 @@ func (q *query) similarity(lx *lexicon, n *name) (score float64, why string, who
 				why = like.why
 			}
 		case t.subjects[SubjectOf(n.id)]: // it says which, and this is one
-		case t.minor:
-			asked += littleWeight / 2
+		case t.minor: // it only frames the rest
 		default:
 			asked += t.weight
 			whole = false

@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -47,10 +48,12 @@ func TestNamesResolveWhateverTheirCaseAccentsNumberAndLanguage(t *testing.T) {
 		"rede neural":             "machine-learning/neural-network",
 		"transformações lineares": "linear-algebra/linear-map",
 	} {
-		assert.Equal(t, []string{want}, ix.Resolve(name), "%q", name)
+		found := ix.Look(name, "en")
+		assert.Equal(t, want, found.ID, "%q", name)
+		assert.True(t, found.Same, "%q", name)
 	}
 	for _, unknown := range []string{"", " ", "!?", "alchemy", "🐍"} {
-		assert.Empty(t, ix.Resolve(unknown), "%q", unknown)
+		assert.Empty(t, ix.Look(unknown, "en").ID, "%q", unknown)
 	}
 }
 
@@ -60,7 +63,9 @@ func TestEveryNameOfTheCatalogueResolvesToItsConceptAlone(t *testing.T) {
 	for _, e := range ix.Concepts() {
 		for _, l := range catalog.Languages() {
 			for _, name := range append([]string{e.ID, e.Title.In(l)}, e.Aliases.In(l)...) {
-				assert.Contains(t, ix.Resolve(name), e.ID, "%q", name)
+				found := ix.Look(name, l)
+				assert.True(t, slices.ContainsFunc(found.Matches, func(m catalog.Match) bool { return m.ID == e.ID }), "%q: %v", name, found)
+				assert.True(t, found.ID == "" || found.ID == e.ID, "%q is taken for %s", name, found.ID)
 			}
 		}
 	}
@@ -123,7 +128,7 @@ func TestFoldingKeepsLanguagesOfSimilarNamesApart(t *testing.T) {
 	ix, err := catalog.Of(named("c-language", "C"), named("cpp", "C++"), named("csharp", "C#")).Index()
 	require.NoError(t, err)
 	for name, want := range map[string]string{"C": "c-language", "c++": "cpp", "c#": "csharp"} {
-		assert.Equal(t, []string{want}, ix.Resolve(name))
+		assert.Equal(t, want, ix.Look(name, "en").ID)
 	}
 }
 
@@ -135,7 +140,10 @@ func TestANameOfTwoIsAmbiguousAndSubjectsComeFirst(t *testing.T) {
 		&catalog.Subject{ID: "unix-shell", Title: shell},
 	).Index()
 	require.NoError(t, err)
-	assert.Equal(t, []string{"unix-shell", "zoology/shell"}, ix.Resolve("shells"))
+	found := ix.Look("shells", "en")
+	require.True(t, found.Several())
+	assert.Equal(t, "unix-shell", found.Matches[0].ID)
+	assert.Equal(t, "zoology/shell", found.Matches[1].ID)
 }
 
 func TestSearchRanksTheSameNameFirstAndNearOnesNext(t *testing.T) {
