@@ -37,9 +37,13 @@ type Found struct {
 	Matches []Match // best first, the one with ID among them
 }
 
-// Several says whether the query is the name of more than one topic.
+// Several says whether the query is the name of more than one topic, or of a field
+// that they are in.
 func (f Found) Several() bool {
-	return f.ID == "" && len(f.Matches) > 1 && f.Matches[0].Why == byName && f.Matches[1].Why == byName
+	if f.ID != "" || len(f.Matches) < 2 || f.Matches[0].Why != f.Matches[1].Why {
+		return false
+	}
+	return f.Matches[0].Why == byName || f.Matches[0].Why == byField
 }
 
 // Bounds and thresholds of Look; docs/decisions/topic-search.md tells why these.

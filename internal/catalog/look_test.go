@@ -91,6 +91,10 @@ func TestLookTellsOneFromSeveralFromNone(t *testing.T) {
 	assert.Equal(t, "go/function", ix.LookIn("function", "en", "go").ID)
 	assert.Empty(t, ix.LookIn("function", "en", "music-theory").ID)
 
+	field := ix.Look("maths", "en")
+	assert.Empty(t, field.ID)
+	assert.True(t, field.Several(), "a wide field is several topics")
+
 	vague := ix.Look("kernel", "en")
 	assert.Empty(t, vague.ID)
 	assert.False(t, vague.Several())

@@ -90,6 +90,9 @@ func (t *Tutor) Generate(ctx context.Context, owner string, o Order) (task.Submi
 // TakenAs gives the title of what a good request's topic was taken for, where what
 // was typed is none of its names.
 func (t *Tutor) TakenAs(r learning.Request) string {
+	if len(r.Outline) > 0 { // it is the topic of its own words
+		return ""
+	}
 	p, err := t.plans.plan(r)
 	if err != nil {
 		return ""
