@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -22,18 +23,28 @@ type typed struct{ query, language, outcome, id string }
 
 func typedTopics(t testing.TB) []typed {
 	t.Helper()
-	f, err := os.Open("testdata/topics_dev.tsv")
+	var all []typed
+	for _, c := range table(t, "topics_dev.tsv", 4) {
+		all = append(all, typed{c[0], c[1], c[2], c[3]})
+	}
+	return all
+}
+
+// table reads a file of columns, without its comments.
+func table(t testing.TB, file string, columns int) [][]string {
+	t.Helper()
+	f, err := os.Open(filepath.Join("testdata", file))
 	require.NoError(t, err)
 	defer f.Close()
-	var all []typed
+	var all [][]string
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
 		if strings.HasPrefix(lines.Text(), "#") {
 			continue
 		}
 		c := strings.Split(lines.Text(), "\t")
-		require.Len(t, c, 4, lines.Text())
-		all = append(all, typed{c[0], c[1], c[2], c[3]})
+		require.Len(t, c, columns, lines.Text())
+		all = append(all, c)
 	}
 	require.NoError(t, lines.Err())
 	return all
@@ -69,6 +80,24 @@ func TestWhatPeopleTypeIsUnderstood(t *testing.T) {
 	}
 	t.Logf("%d of %d", right, len(topics))
 	assert.GreaterOrEqual(t, right*100, 95*len(topics))
+}
+
+// What is described in other words is offered more often than not, and never taken
+// for something else.
+func TestDescriptionsAreOfferedOrRefused(t *testing.T) {
+	t.Parallel()
+	ix := index(t)
+	descriptions := table(t, "topics_vague.tsv", 3)
+	offered := 0
+	for _, c := range descriptions {
+		got := ix.Look(c[0], c[1])
+		assert.True(t, got.ID == "" || got.ID == c[2], "%q is taken for %s", c[0], got.ID)
+		if slices.ContainsFunc(got.Matches[:min(5, len(got.Matches))], func(m catalog.Match) bool { return m.ID == c[2] }) {
+			offered++
+		}
+	}
+	t.Logf("%d of %d", offered, len(descriptions))
+	assert.Greater(t, offered*2, len(descriptions))
 }
 
 func TestLookTellsOneFromSeveralFromNone(t *testing.T) {

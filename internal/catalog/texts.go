@@ -108,24 +108,29 @@ func (ix *textIndex) measure() {
 	}
 }
 
-// Parameters of BM25, as they are usual.
-const k1, b = 1.2, 0.75
-
 // Thresholds of what texts may offer.
 const (
-	textShare = 0.45 // of the query's weight a text must have
+	textShare = 0.45 // of the query's weight a text must have,
+	longShare = 0.30 // or this of three words and more
+	textFloor = 0.28
+	textBonus = 0.25 // of the lower score, where name and text both are near
 	textScore = 0.59 // of a text that has it all: below every name that is near
 )
 
 // search scores every document that has enough of the words, in the language that
 // serves it best.
 func (ix *textIndex) search(words []string, language string) map[string]float64 {
+	const k1, b = 1.2, 0.75 // as they are usual
 	best := map[string]float64{}
 	all := float64(len(ix.Docs))
 	for i, l := range Languages() {
 		scores, shares := map[int32]float64{}, map[int32]float64{}
 		most, asked := 0.0, 0.0
 		asking := stems(words, i)
+		least := textShare
+		if len(asking) > 2 {
+			least = longShare
+		}
 		for _, s := range asking {
 			postings := ix.Stems.In(l)[s]
 			if len(asking) == 1 && ix.everywhere(postings) {
@@ -142,7 +147,7 @@ func (ix *textIndex) search(words []string, language string) map[string]float64 
 			}
 		}
 		for doc, score := range scores {
-			if shares[doc] < textShare*asked {
+			if shares[doc] < least*asked {
 				continue
 			}
 			score = textScore * math.Sqrt(score/most)
@@ -191,8 +196,17 @@ func (ix *Index) withTexts(found []Match, q *query, language string) []Match {
 		words = append(words, q.terms[i].text)
 	}
 	for id, score := range texts.search(words, language) {
-		if score >= floor && score > best[id].Score {
-			best[id] = Match{ID: id, Score: score, Why: byText}
+		m, named := best[id]
+		switch {
+		case named && score < m.Score:
+			m.Score += textBonus * score
+		case named:
+			m.Score = score + textBonus*m.Score
+		default:
+			m = Match{ID: id, Score: score, Why: byText}
+		}
+		if m.Score >= textFloor {
+			best[id] = m
 		}
 	}
 	return sorted(best)
