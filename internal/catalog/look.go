@@ -53,7 +53,8 @@ const (
 	maxMatches = 8   // of Found
 
 	sureScore   = 0.85 // a name as near as this is meant,
-	sureSpelt   = 0.80 // or spelt as nearly: one slip in six letters
+	sureSpelt   = 0.80 // or spelt as nearly: one slip in six letters,
+	bareSpelt   = 0.90 // unless the name says its subject too (genetics, generics in Go);
 	sureLead    = 0.07 // if the next is farther by this much;
 	inSubject   = 0.60 // or as near as this within a subject that the query names,
 	subjectLead = 0.15 // with this lead
@@ -61,6 +62,8 @@ const (
 	fieldScore  = 0.90
 	floor       = 0.34 // below this nothing useful was seen
 	otherScore  = 0.97 // factor for names in another language than asked
+	inflected   = 0.92 // budgeting, of budget
+	derived     = 0.86 // stack, of stacking
 	joinedScore = 0.98 // compounds: data frame, dataframe
 	longName    = 16   // letters; two slips in as many are slips even where each word is one
 )
@@ -246,9 +249,8 @@ func (ix *Index) guess(tokens []string, language, subject string) Found {
 // other is about as near.
 func (ix *Index) sure(q *query, found []Match, subject string) string {
 	first := found[0]
-	sure := first.Score >= sureScore || first.Why == bySpelling && first.Score >= sureSpelt
-	if !sure {
-		if len(q.subjects) == 0 || !q.subjects[SubjectOf(first.ID)] || first.Score < inSubject {
+	if !first.near() {
+		if first.Why != byWords || !q.subjects[SubjectOf(first.ID)] || first.Score < inSubject {
 			return ""
 		}
 		if len(found) > 1 && first.Score-found[1].Score < subjectLead {
@@ -266,6 +268,18 @@ func (ix *Index) sure(q *query, found []Match, subject string) string {
 		}
 	}
 	return first.ID
+}
+
+// near says whether a match, on its own, is as near as what is meant.
+func (m Match) near() bool {
+	switch {
+	case m.Why != bySpelling:
+		return m.Score >= sureScore
+	case m.bare:
+		return m.Score >= bareSpelt
+	default:
+		return m.Score >= sureSpelt
+	}
 }
 
 // likeness says how near a word is to one of the lexicon.
@@ -321,11 +335,14 @@ func (lx *lexicon) term(text, language string) term {
 		}
 	}
 	for i, f := range forms(text, [3]bool{true, true, true}) {
-		quality := 1.0
-		if i > 0 {
-			quality = 0.92
-		}
 		for _, w := range lx.forms[f] {
+			quality := 1.0
+			switch {
+			case i > 0 && len(text)+2 < len(lx.words[w].text): // stacking is narrower than stack
+				quality = derived
+			case i > 0:
+				quality = inflected
+			}
 			add(likeness{w, quality, byWords})
 		}
 	}
@@ -435,7 +452,8 @@ func (ix *Index) rank(q *query, language string) []Match {
 
 // spelt offers the names whose whole spelling, without spaces, is near.
 func (lx *lexicon) spelt(q *query, slips int, offer func(*name, float64, string, bool)) {
-	if slips == 0 || len(q.joined) > 60 {
+	symbols := slices.ContainsFunc(q.terms, func(t term) bool { return len(t.text) == 1 }) // R is no slip of Go
+	if slips == 0 || len(q.joined) > 60 || symbols {
 		return
 	}
 	for i := range lx.names {
