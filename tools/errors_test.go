@@ -62,7 +62,7 @@ func TestWrongArgumentsAreExplained(t *testing.T) {
 		{"get_learning_path", `{"id":"x","format":"pdf"}`, []string{"format", `"pdf" is not one of markdown, json, mermaid`}},
 		{"get_learning_path", `{"id":"x","include_answers":1}`, []string{"include_answers", "want true or false, got 1"}},
 		{"search_concepts", `{}`, []string{"query", "missing", `"eigenvalues"`}},
-		{"search_concepts", `{"query":"x","limit":51}`, []string{"limit", "want 1 to 50", "limit: 10"}},
+		{"search_concepts", `{"query":"x","limit":51}`, []string{"limit", "want 1 to 50", "limit: 8"}},
 		{"search_concepts", `{"query":"x","` + long + `":1}`, []string{"unknown argument", "query, limit, language"}},
 		{"search_concepts", `{"query":"x","limit":1e999}`, []string{"limit"}},
 	} {

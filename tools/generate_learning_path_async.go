@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
@@ -22,6 +23,7 @@ type generateOutput struct {
 	Status     string      `json:"status"` // always accepted
 	TaskStatus task.Status `json:"task_status"`
 	Message    string      `json:"message"`
+	TakenAs    string      `json:"taken_as,omitempty"` // the topic's title, where what was asked for is none of its names
 	Resource   string      `json:"resource"`
 	Next       string      `json:"next"`
 }
@@ -38,12 +40,12 @@ func (t *Tools) generateLearningPathAsync() Definition {
 			"Use it whenever someone wants to learn a topic; for a mere look-up use search_concepts. " +
 			"The path orders concepts by prerequisite and gives each real links, times, exercises and quizzes. " +
 			"It is made in the background, in seconds; the same request returns the same task or the finished path. " +
-			"An unknown or ambiguous topic is an error that names the nearest ones. " +
+			"A misspelt topic is understood, and taken_as says as what; an unknown or ambiguous one is an error that names the nearest. " +
 			"Returns task_id: wait with get_task_status, then call get_learning_path.",
 		network: true,
 		params:  generateParams(),
 		output: `{"type":"object","properties":{"task_id":{"type":"string"},"status":{"const":"accepted"},"task_status":{"type":"string"},` +
-			`"message":{"type":"string"},"resource":{"type":"string"},"next":{"type":"string"}},"required":["task_id","status","message","resource","next"]}`,
+			`"message":{"type":"string"},"taken_as":{"type":"string"},"resource":{"type":"string"},"next":{"type":"string"}},"required":["task_id","status","message","resource","next"]}`,
 	}, t.generate)
 }
 
@@ -93,6 +95,9 @@ func (t *Tools) generate(ctx context.Context, c Caller, in generateInput) (gener
 		out.Message, out.Next = "Task completed immediately (cached result)", "get_learning_path with id "+tutor.PathID(s.Task)
 	case s.Repeated:
 		out.Message = "The same request is already being worked on: this is its task"
+	}
+	if out.TakenAs = t.tutor.TakenAs(in.Request); out.TakenAs != "" {
+		out.Message += fmt.Sprintf("; %q was taken for %q", in.Topic, out.TakenAs)
 	}
 	return out, nil
 }

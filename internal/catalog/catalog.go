@@ -125,6 +125,7 @@ type SubjectEntry struct {
 	Category        string   `json:"category"`
 	Title           Text     `json:"title"`
 	Aliases         Texts    `json:"aliases"`
+	Broad           Texts    `json:"broad,omitzero"`
 	ProjectMinutes  int      `json:"project_minutes,omitempty"`
 	ProjectRequires []string `json:"project_requires,omitempty"`
 }
@@ -136,6 +137,7 @@ type Subject struct {
 	Category  string     `json:"category"`
 	Title     Text       `json:"title"`
 	Aliases   Texts      `json:"aliases"`
+	Broad     Texts      `json:"broad,omitzero"` // names of wider fields, which others may have too: maths, music
 	Summary   Text       `json:"summary"`
 	Wikipedia Text       `json:"wikipedia"`
 	Overview  Text       `json:"overview"`
@@ -170,7 +172,17 @@ func Embedded() *Catalog {
 			if err := unpack("index.json.gz", &data); err != nil {
 				return nil, err
 			}
-			return newIndex(data)
+			ix, err := newIndex(data)
+			if err != nil {
+				return nil, err
+			}
+			ix.texts = sync.OnceValues(func() (*textIndex, error) {
+				texts := new(textIndex)
+				err := unpack("texts.json.gz", texts)
+				texts.measure()
+				return texts, err
+			})
+			return ix, nil
 		}),
 	}
 }
@@ -186,7 +198,18 @@ func OfRoutes(routes []*Route, subjects ...*Subject) *Catalog {
 			return nil, fault.New(fault.NotFound, "no subject %q", id)
 		},
 		routes: func() ([]*Route, error) { return routes, nil },
-		index:  sync.OnceValues(func() (*Index, error) { return newIndex(indexOf(subjects, routes...)) }),
+		index: sync.OnceValues(func() (*Index, error) {
+			ix, err := newIndex(indexOf(subjects, routes...))
+			if err != nil {
+				return nil, err
+			}
+			ix.texts = sync.OnceValues(func() (*textIndex, error) {
+				texts := indexTexts(subjects, routes)
+				texts.measure()
+				return texts, nil
+			})
+			return ix, nil
+		}),
 	}
 	for _, s := range subjects {
 		c.subjects[s.ID] = s

@@ -14,7 +14,7 @@ const (
 // CheckRoutes finds what is wrong with routes through the subjects.
 func CheckRoutes(routes []*Route, subjects []*Subject) []Problem {
 	k := &checker{ids: map[string]bool{}}
-	ix, err := newIndex(indexOf(subjects))
+	ix, err := newIndex(indexOf(subjects, routes...))
 	if err != nil {
 		return nil // Check says it
 	}
@@ -25,7 +25,7 @@ func CheckRoutes(routes []*Route, subjects []*Subject) []Problem {
 		k.once(r.ID)
 		k.route(ix, r)
 	}
-	k.routeNames(ix, routes)
+	k.routeNames(ix)
 	return k.problems
 }
 
@@ -72,35 +72,15 @@ func (k *checker) trueView(ix *Index, r *Route) {
 }
 
 // routeNames holds that no name of a route is claimed by anything else in one
-// language.
-func (k *checker) routeNames(ix *Index, routes []*Route) {
-	for _, l := range Languages() {
-		claimed := claimedNames(ix, l)
-		for _, r := range routes {
-			for _, name := range append([]string{r.Title.In(l)}, r.Aliases.In(l)...) {
-				f := Fold(name)
-				if other, ok := claimed[f]; ok && other != r.ID {
-					k.fail(r.ID, "%q is claimed by %s too, in %s", name, other, l)
-				}
-				claimed[f] = r.ID
-			}
+// language. ix holds the routes too.
+func (k *checker) routeNames(ix *Index) {
+	type inLanguage struct{ language, folded string }
+	claimed := map[inLanguage]string{}
+	ix.eachName(func(id, language, name string) {
+		key := inLanguage{language, Fold(name)}
+		if other, ok := claimed[key]; ok && other != id && (ix.Route(id) != nil || ix.Route(other) != nil) {
+			k.fail(id, "%q is claimed by %s too, in %s", name, other, language)
 		}
-	}
-}
-
-// claimedNames maps the names of subjects and concepts in a language, folded, to
-// their ids.
-func claimedNames(ix *Index, l string) map[string]string {
-	claimed := map[string]string{}
-	for _, s := range ix.Subjects() {
-		for _, name := range append([]string{s.Title.In(l)}, s.Aliases.In(l)...) {
-			claimed[Fold(name)] = s.ID
-		}
-	}
-	for _, c := range ix.Concepts() {
-		for _, name := range append([]string{c.Title.In(l)}, c.Aliases.In(l)...) {
-			claimed[Fold(name)] = c.ID
-		}
-	}
-	return claimed
+		claimed[key] = id
+	})
 }

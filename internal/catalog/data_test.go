@@ -151,7 +151,7 @@ func TestTheIndexIsReadWithoutTheSubjects(t *testing.T) {
 	for _, c := range index.Concepts {
 		assert.ElementsMatch(t, entry, keys(c))
 	}
-	subject := []string{"id", "category", "title", "aliases", "project_minutes", "project_requires"}
+	subject := []string{"id", "category", "title", "aliases", "broad", "project_minutes", "project_requires"}
 	for _, s := range index.Subjects {
 		assert.Subset(t, subject, keys(s))
 	}

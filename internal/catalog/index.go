@@ -1,11 +1,10 @@
 package catalog
 
 import (
-	"container/heap"
 	"fmt"
 	"slices"
-	"sort"
 	"strings"
+	"sync"
 )
 
 // Index is the graph without its texts: every concept, subject and route with
@@ -20,6 +19,8 @@ type Index struct {
 	dependant map[string][]string
 	parts     map[string][]string
 	names     names
+	lexicon   func() *lexicon            // built at the first query that is no name
+	texts     func() (*textIndex, error) // read at the first query that names are not near to
 }
 
 type indexData struct {
@@ -41,7 +42,7 @@ func indexOf(subjects []*Subject, routes ...*Route) indexData {
 	}
 	for _, s := range subjects {
 		data.Subjects = append(data.Subjects, &SubjectEntry{
-			ID: s.ID, Category: s.Category, Title: s.Title, Aliases: s.Aliases,
+			ID: s.ID, Category: s.Category, Title: s.Title, Aliases: s.Aliases, Broad: s.Broad,
 			ProjectMinutes: s.Project.Minutes, ProjectRequires: s.Project.Requires,
 		})
 		for i := range s.Concepts {
@@ -77,60 +78,45 @@ func newIndex(data indexData) (*Index, error) {
 		}
 	}
 	ix.names = indexNames(ix)
+	ix.texts = func() (*textIndex, error) { return &textIndex{}, nil }
+	ix.lexicon = sync.OnceValue(func() *lexicon { return newLexicon(ix) })
 	return ix, nil
 }
 
-// topological orders concepts so that what is required comes first, keeping the
-// authors' order otherwise (Kahn 1962, the first of the authors' order among those
-// that are ready).
+// topological orders concepts so that what is required comes first, and otherwise
+// as the authors wrote them: each concept right after those of its requirements that
+// have not come before (the postorder of a depth-first search, Tarjan 1976), so that
+// what a concept needs of another subject comes with it and does not delay it.
 func topological(concepts []*Entry, byID map[string]*Entry) ([]*Entry, error) {
-	place := make(map[string]int, len(concepts))
-	missing := make([]int, len(concepts))
-	after := make([][]int, len(concepts))
-	for i, c := range concepts {
-		place[c.ID] = i
-	}
-	ready := new(places)
-	for i, c := range concepts {
-		for _, r := range c.Requires {
-			if byID[r] != nil {
-				missing[i]++
-				after[place[r]] = append(after[place[r]], i)
-			}
-		}
-		if missing[i] == 0 {
-			heap.Push(ready, i)
-		}
-	}
+	const visiting, done = 1, 2
+	state := make(map[string]int, len(concepts))
 	ordered := make([]*Entry, 0, len(concepts))
-	for ready.Len() > 0 {
-		i, _ := heap.Pop(ready).(int)
-		ordered = append(ordered, concepts[i])
-		for _, j := range after[i] {
-			if missing[j]--; missing[j] == 0 {
-				heap.Push(ready, j)
+	var visit func(*Entry) error
+	visit = func(c *Entry) error {
+		switch state[c.ID] {
+		case done:
+			return nil
+		case visiting:
+			return fmt.Errorf("concept graph: %s requires itself through others, or something that does", c.ID)
+		}
+		state[c.ID] = visiting
+		for _, r := range c.Requires {
+			if needed := byID[r]; needed != nil {
+				if err := visit(needed); err != nil {
+					return err
+				}
 			}
 		}
+		state[c.ID] = done
+		ordered = append(ordered, c)
+		return nil
 	}
-	if len(ordered) < len(concepts) {
-		i := slices.IndexFunc(missing, func(n int) bool { return n > 0 })
-		return nil, fmt.Errorf("concept graph: %s requires itself through others, or something that does", concepts[i].ID)
+	for _, c := range concepts {
+		if err := visit(c); err != nil {
+			return nil, err
+		}
 	}
 	return ordered, nil
-}
-
-// places is a heap of places in the authors' order.
-type places struct{ sort.IntSlice }
-
-// Push is for container/heap.
-func (p *places) Push(x any) { i, _ := x.(int); p.IntSlice = append(p.IntSlice, i) }
-
-// Pop is for container/heap.
-func (p *places) Pop() any {
-	last := len(p.IntSlice) - 1
-	i := p.IntSlice[last]
-	p.IntSlice = p.IntSlice[:last]
-	return i
 }
 
 // Entry gives a concept, or nil.

@@ -32,6 +32,9 @@ func Pack(subjects []*Subject, routes []*Route) (map[string][]byte, error) {
 	if err := add("routes.json.gz", routes); err != nil {
 		return nil, err
 	}
+	if err := add("texts.json.gz", indexTexts(subjects, routes)); err != nil {
+		return nil, err
+	}
 	for _, s := range subjects {
 		if err := add(s.ID+".json.gz", s); err != nil {
 			return nil, err

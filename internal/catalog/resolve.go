@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -10,66 +9,141 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// names maps folded names to the ids that carry them, in any language.
+// names maps folded names to the ids that carry them, in any language: subjects
+// first, then routes, then concepts.
 type names struct {
-	ids    map[string][]string // folded name -> ids: subjects, routes, concepts
-	labels []label             // every (folded name, id) once, for near matches
+	whole map[string][]claim
+	bare  map[string][]claim // names of concepts without the name of their subject
+	broad map[string][]claim // names of fields that are wider than what has them
+
+	subjectWords map[string]map[string]bool // subject -> its names of one word
+	subjects     map[string][]string        // what names a subject, or a field it is in -> subjects
 }
 
-type label struct {
-	folded string
-	id     string
-}
+// claim is a name that an id has, as it is written.
+type claim struct{ id, name string }
 
-// Match is one answer of a look-up. Score is 1 for a name that is the same when
-// folded, and falls towards 0.
-type Match struct {
-	ID    string
-	Score float64
-}
-
-func indexNames(ix *Index) names {
-	n := names{ids: make(map[string][]string, 16*len(ix.concepts))}
-	add := func(id, name string) {
-		f := Fold(name)
-		if f == "" || slices.Contains(n.ids[f], id) {
-			return
-		}
-		n.ids[f] = append(n.ids[f], id)
-		n.labels = append(n.labels, label{folded: f, id: id})
-	}
-	addAll := func(id string, title Text, aliases Texts) {
-		add(id, id)
+// eachName calls for every title and alias.
+func (ix *Index) eachName(call func(id, language, name string)) {
+	all := func(id string, title Text, aliases Texts) {
 		for _, l := range Languages() {
-			add(id, title.In(l))
+			call(id, l, title.In(l))
 			for _, a := range aliases.In(l) {
-				add(id, a)
+				call(id, l, a)
 			}
 		}
 	}
 	for _, s := range ix.subjects {
-		addAll(s.ID, s.Title, s.Aliases)
+		all(s.ID, s.Title, s.Aliases)
 	}
 	for _, r := range ix.routes {
-		addAll(r.ID, r.Title, r.Aliases)
+		all(r.ID, r.Title, r.Aliases)
 	}
 	for _, c := range ix.concepts {
-		addAll(c.ID, c.Title, c.Aliases)
+		all(c.ID, c.Title, c.Aliases)
+	}
+}
+
+func indexNames(ix *Index) names {
+	n := names{
+		whole: make(map[string][]claim, 16*len(ix.concepts)), bare: map[string][]claim{}, broad: map[string][]claim{},
+		subjectWords: map[string]map[string]bool{}, subjects: map[string][]string{},
+	}
+	ix.eachName(func(id, _, name string) {
+		folded := Fold(name)
+		note(n.whole, folded, claim{id, name})
+		if ix.subjByID[id] != nil {
+			n.noteSubject(id, folded)
+			n.noteSubjectWord(id, folded)
+		}
+		if ix.byID[id] != nil {
+			note(n.bare, n.withoutSubject(folded, SubjectOf(id)), claim{id, name})
+		}
+	})
+	for _, s := range ix.subjects {
+		n.noteBroad(s.ID, s.Broad)
+		for _, l := range Languages() {
+			for _, b := range s.Broad.In(l) {
+				n.noteSubject(s.ID, Fold(b))
+			}
+		}
+	}
+	for _, r := range ix.routes {
+		n.noteBroad(r.ID, r.Broad)
 	}
 	return n
+}
+
+func note(in map[string][]claim, folded string, c claim) {
+	if folded != "" && !claimed(in[folded], c.id) {
+		in[folded] = append(in[folded], c)
+	}
+}
+
+func claimed(claims []claim, id string) bool {
+	return slices.ContainsFunc(claims, func(c claim) bool { return c.id == id })
+}
+
+func (n *names) noteSubject(subject, folded string) {
+	if !slices.Contains(n.subjects[folded], subject) {
+		n.subjects[folded] = append(n.subjects[folded], subject)
+	}
+}
+
+func (n *names) noteBroad(id string, broad Texts) {
+	for _, l := range Languages() {
+		for _, b := range broad.In(l) {
+			note(n.broad, Fold(b), claim{id, b})
+		}
+	}
+}
+
+func (n *names) noteSubjectWord(subject, folded string) {
+	if n.subjectWords[subject] == nil {
+		n.subjectWords[subject] = map[string]bool{}
+	}
+	if !strings.Contains(folded, " ") {
+		n.subjectWords[subject][folded] = true
+	}
+}
+
+// withoutSubject gives a name without the words that name its subject and the
+// little words that are then at its ends, or nothing where there are none.
+func (n *names) withoutSubject(folded, subject string) string {
+	own := n.subjectWords[subject]
+	if len(own) == 0 {
+		return ""
+	}
+	all := strings.Fields(folded)
+	kept := slices.DeleteFunc(slices.Clone(all), func(w string) bool { return own[w] })
+	if len(kept) == len(all) {
+		return ""
+	}
+	for len(kept) > 0 && littleWords[kept[0]] {
+		kept = kept[1:]
+	}
+	for len(kept) > 0 && littleWords[kept[len(kept)-1]] {
+		kept = kept[:len(kept)-1]
+	}
+	return strings.Join(kept, " ")
 }
 
 // Fold brings a name to the form in which names are compared: lower case,
 // without accents or punctuation, each word without its plural ending.
 func Fold(name string) string {
-	words := strings.FieldsFunc(strings.ToLower(strip(name)), func(r rune) bool {
-		// + and # tell C++ and C# from C.
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '+' && r != '#'
-	})
+	words := split(name)
 	for i, w := range words {
 		words[i] = singular(w)
 	}
 	return strings.Join(words, " ")
+}
+
+// split gives the words of a name: lower case, without accents or punctuation.
+func split(name string) []string {
+	return strings.FieldsFunc(strings.ToLower(strip(name)), func(r rune) bool {
+		// + and # tell C++ and C# from C.
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '+' && r != '#'
+	})
 }
 
 // strip takes the accents off. Most names have none, and the index folds thousands.
@@ -110,80 +184,4 @@ func singular(w string) string {
 		}
 	}
 	return w
-}
-
-// Resolve gives the ids that carry this name in any language; subjects come
-// first. More than one means that the name is ambiguous, none that it is
-// unknown: see Search for what is near.
-func (ix *Index) Resolve(name string) []string {
-	return ix.names.ids[Fold(name)]
-}
-
-// Search gives up to limit ids whose names are near the query, best first:
-// whole names, then names that share words or letters with it (Dice coefficient
-// over words and over letter trigrams, the better of the two for each name).
-func (ix *Index) Search(query string, limit int) []Match {
-	folded := Fold(query)
-	if folded == "" {
-		return nil
-	}
-	best := map[string]float64{}
-	queryGrams := trigrams(folded)
-	for i := range ix.names.labels {
-		l := &ix.names.labels[i]
-		if s := similarity(folded, queryGrams, l.folded); s > best[l.id] {
-			best[l.id] = s
-		}
-	}
-	const floor = 0.34 // below this nothing useful was seen
-	var found []Match
-	for id, s := range best {
-		if s >= floor {
-			found = append(found, Match{ID: id, Score: s})
-		}
-	}
-	slices.SortFunc(found, func(a, b Match) int {
-		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))
-	})
-	return found[:min(limit, len(found))]
-}
-
-func similarity(query string, queryGrams map[string]int, name string) float64 {
-	if query == name {
-		return 1
-	}
-	return 0.98 * max(dice(words(query), words(name)), dice(queryGrams, trigrams(name)))
-}
-
-func words(s string) map[string]int {
-	m := map[string]int{}
-	for w := range strings.FieldsSeq(s) {
-		m[w]++
-	}
-	return m
-}
-
-func trigrams(s string) map[string]int {
-	runes := []rune(" " + s + " ")
-	m := make(map[string]int, len(runes))
-	for i := 0; i+3 <= len(runes); i++ {
-		m[string(runes[i:i+3])]++
-	}
-	return m
-}
-
-// dice is 2|a∩b| / (|a|+|b|) over multisets (Dice 1945).
-func dice(a, b map[string]int) float64 {
-	common, total := 0, 0
-	for k, n := range a {
-		total += n
-		common += min(n, b[k])
-	}
-	for _, n := range b {
-		total += n
-	}
-	if total == 0 {
-		return 0
-	}
-	return 2 * float64(common) / float64(total)
 }

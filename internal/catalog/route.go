@@ -12,7 +12,8 @@ type RouteEntry struct {
 	Category string   `json:"category"`
 	Title    Text     `json:"title"`
 	Aliases  Texts    `json:"aliases"`
-	Targets  []string `json:"targets"` // concept ids: what someone who went it can do
+	Broad    Texts    `json:"broad,omitzero"` // as a subject's
+	Targets  []string `json:"targets"`        // concept ids: what someone who went it can do
 }
 
 // Route is a named view of the graph that no subject or concept gives: a topic

@@ -11,17 +11,17 @@ import (
 )
 
 type catalogCommand struct {
-	Search searchCommand `cmd:"" help:"Find subjects and concepts by name."`
-	Show   showCommand   `cmd:"" help:"Show one concept."`
+	Search searchCommand `cmd:"" help:"Find subjects, routes and concepts by words."`
+	Show   showCommand   `cmd:"" help:"Show one concept, subject or route."`
 	Check  checkCommand  `cmd:"" help:"Check the whole graph; exit code 1 when something is wrong."`
 	Stats  statsCommand  `cmd:"" help:"Count what there is, by subject and field."`
 	Export exportCommand `cmd:"" help:"Print the whole graph."`
 }
 
 type searchCommand struct {
-	Query    []string `arg:"" help:"Words of a title or alias."`
+	Query    []string `arg:"" help:"What to look for, in a few words."`
 	Language string   `help:"Language of the titles." enum:"en,pt,es" default:"en" env:"TRILHA_LANGUAGE"`
-	Limit    int      `help:"Answers at most." default:"10"`
+	Limit    int      `help:"Answers at most." default:"8"`
 }
 
 func (c *searchCommand) Run(e *env) error {
@@ -32,7 +32,7 @@ func (c *searchCommand) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	found := ix.Search(strings.Join(c.Query, " "), c.Limit)
+	found := ix.Search(strings.Join(c.Query, " "), c.Language, c.Limit)
 	if len(found) == 0 {
 		return fmt.Errorf("nothing found for %q; try other words, or trilha catalog export for everything", strings.Join(c.Query, " "))
 	}
@@ -43,7 +43,7 @@ func (c *searchCommand) Run(e *env) error {
 }
 
 type showCommand struct {
-	Concept  []string `arg:"" help:"A concept's id or name."`
+	Concept  []string `arg:"" help:"An id or a name."`
 	Language string   `help:"Language of the texts." enum:"en,pt,es" default:"en" env:"TRILHA_LANGUAGE"`
 }
 
@@ -54,24 +54,47 @@ func (c *showCommand) Run(e *env) error {
 		return err
 	}
 	name := strings.Join(c.Concept, " ")
-	ids := ix.Resolve(name)
+	found := ix.Look(name, c.Language)
+	if found.ID == "" {
+		return notOne(name, found)
+	}
+	if !found.Same {
+		fmt.Fprintf(e.streams.Err, "trilha: %q is taken for %q\n", name, ix.Title(found.ID, c.Language))
+	}
 	switch {
-	case len(ids) > 1:
-		return fmt.Errorf("%q is ambiguous: %s; give one of these ids", name, strings.Join(ids, ", "))
-	case len(ids) == 0:
-		var near []string
-		for _, m := range ix.Search(name, 3) {
-			near = append(near, m.ID)
-		}
-		if len(near) > 0 {
-			return fmt.Errorf("%q is not in the concept graph; nearest: %s", name, strings.Join(near, ", "))
-		}
-		return fmt.Errorf("%q is not in the concept graph; trilha catalog search finds concepts by name", name)
+	case ix.Subject(found.ID) != nil:
+		return showSubject(e.streams.Out, cat, found.ID, c.Language)
+	case ix.Route(found.ID) != nil:
+		return showRoute(e.streams.Out, cat, ix, found.ID, c.Language)
 	}
-	if ix.Subject(ids[0]) != nil {
-		return showSubject(e.streams.Out, cat, ids[0], c.Language)
+	return showConcept(e.streams.Out, cat, ix, found.ID, c.Language)
+}
+
+// notOne says why a name shows nothing.
+func notOne(name string, found catalog.Found) error {
+	var near []string
+	for _, m := range found.Matches[:min(5, len(found.Matches))] {
+		near = append(near, m.ID)
 	}
-	return showConcept(e.streams.Out, cat, ix, ids[0], c.Language)
+	switch {
+	case found.Several():
+		return fmt.Errorf("%q is ambiguous: %s; give one of these ids", name, strings.Join(near, ", "))
+	case len(near) > 0:
+		return fmt.Errorf("%q is not in the concept graph; nearest: %s", name, strings.Join(near, ", "))
+	}
+	return fmt.Errorf("%q is not in the concept graph; trilha catalog search finds concepts by name", name)
+}
+
+func showRoute(w io.Writer, cat *catalog.Catalog, ix *catalog.Index, id, language string) error {
+	r, err := cat.Route(id)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "%s (%s)\n%s\n\n", r.Title.In(language), r.ID, r.Overview.In(language))
+	for _, t := range r.Targets {
+		fmt.Fprintf(w, "  %-48s %s\n", t, ix.Title(t, language))
+	}
+	return nil
 }
 
 func showSubject(w io.Writer, cat *catalog.Catalog, id, language string) error {

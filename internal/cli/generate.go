@@ -146,7 +146,13 @@ func asFlag(field string) string { return "--" + strings.ReplaceAll(field, "_", 
 func (c *generateCommand) generate(e *env, a *app.App, arguments map[string]any) (string, error) {
 	tty, _ := terminal.IsTerminal(e.streams.Err)
 	bar := terminal.NewProgress(e.streams.Err, tty, c.Topic)
-	defer bar.Done()
+	var takenAs any
+	defer func() {
+		bar.Done()
+		if takenAs != nil {
+			fmt.Fprintf(e.streams.Err, "trilha: %q was taken for %q\n", c.Topic, takenAs)
+		}
+	}()
 	s, err := connect(e.ctx, a, bar)
 	if err != nil {
 		return "", err
@@ -156,6 +162,7 @@ func (c *generateCommand) generate(e *env, a *app.App, arguments map[string]any)
 	if err != nil {
 		return "", err
 	}
+	takenAs = started["taken_as"]
 	pathID, err := s.wait(e.ctx, started["task_id"])
 	if err != nil {
 		return "", err

@@ -88,11 +88,11 @@ func TestMachineLearningByDefaultIsFifteenStepsWithLinks(t *testing.T) {
 
 func TestAnUnknownTopicIsToldWithTheNearest(t *testing.T) {
 	t.Parallel()
-	_, err := run(catalog.Embedded(), learning.Request{Topic: "pyhton programing"})
+	_, err := run(catalog.Embedded(), learning.Request{Topic: "quantum python"})
 	e, ok := fault.Of(err)
 	require.True(t, ok)
 	assert.ErrorIs(t, err, fault.NotFound)
-	assert.Contains(t, e.Msg, "pyhton programing")
+	assert.Contains(t, e.Msg, "quantum python")
 	assert.Contains(t, e.Remedy, "(python)")
 	_, err = run(catalog.Embedded(), learning.Request{Topic: "qqqq xxxx"})
 	e, ok = fault.Of(err)

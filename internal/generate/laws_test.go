@@ -352,7 +352,7 @@ func TestEveryTopicGivesAPathInEveryLanguage(t *testing.T) {
 	}
 	for _, topic := range append(all, g.topics...) {
 		for _, language := range catalog.Languages() {
-			plan, err := generator.Plan(learning.Request{Topic: g.ix.Title(topic, language), Language: language})
+			plan, err := generator.Plan(learning.Request{Topic: topic, Language: language}) // titles may be ambiguous, ids are not
 			require.NoError(t, err, "%s in %s", topic, language)
 			assert.Equal(t, topic, plan.Topic)
 			_, err = generator.Run(t.Context(), plan, silent)

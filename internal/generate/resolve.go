@@ -14,9 +14,10 @@ import (
 type Plan struct {
 	Request learning.Request `json:"request"` // normalized
 	Topic   string           `json:"topic,omitempty"`
-	Known   []string         `json:"known,omitempty"`   // ids
-	Missed  []string         `json:"missed,omitempty"`  // known words that mean nothing here
-	Outline []string         `json:"outline,omitempty"` // id for each outline item; "" where none
+	TakenAs string           `json:"taken_as,omitempty"` // the topic's title, where what was typed is none of its names
+	Known   []string         `json:"known,omitempty"`    // ids
+	Missed  []string         `json:"missed,omitempty"`   // known words that mean nothing here
+	Outline []string         `json:"outline,omitempty"`  // id for each outline item; "" where none
 }
 
 // Plan checks a request and resolves its words, without touching the network, so
@@ -36,22 +37,18 @@ func (g *Generator) Plan(r learning.Request) (Plan, error) {
 		return Plan{}, fault.InField("category", "%.40q is not known", r.Category).With("Use one of %s, or leave it out", strings.Join(catalog.Categories(), ", "))
 	}
 	p := Plan{Request: r}
-	for _, k := range r.Known {
-		if ids := ix.Resolve(k); len(ids) == 1 {
-			p.Known = append(p.Known, ids[0])
-		} else {
-			p.Missed = append(p.Missed, k)
-		}
-	}
 	if len(r.Outline) > 0 {
+		p.Topic = ix.Look(r.Topic, r.Language).ID
+		p.resolveKnown(ix)
 		if p, err = p.withOutline(ix); err != nil {
 			return Plan{}, err
 		}
 		return p, g.rehearse(p)
 	}
-	if p.Topic, err = resolveTopic(ix, r.Topic, r.Language); err != nil {
+	if err := p.resolveTopic(ix); err != nil {
 		return Plan{}, err
 	}
+	p.resolveKnown(ix)
 	if err := checkCategory(ix, p.Topic, r.Category); err != nil {
 		return Plan{}, err
 	}
@@ -68,34 +65,60 @@ func checkCategory(ix *catalog.Index, topic, category string) error {
 	return fault.InField("category", "the topic is in %s, not in %s", ix.Category(topic), category).With("Leave category out, or use %s", ix.Category(topic))
 }
 
-func resolveTopic(ix *catalog.Index, topic, language string) (string, error) {
-	ids := ix.Resolve(topic)
+// resolveTopic finds what the topic means. What was typed is never silently taken
+// for something else: see TakenAs.
+func (p *Plan) resolveTopic(ix *catalog.Index) error {
+	topic, language := p.Request.Topic, p.Request.Language
+	found := ix.Look(topic, language)
+	near := found.Matches[:min(5, len(found.Matches))]
 	switch {
-	case len(ids) == 1:
-		return ids[0], nil
-	case len(ids) > 1:
-		return "", fault.New(fault.Conflict, "topic %q is ambiguous: %s", topic, describe(ix, ids, language)).
-			With("Ask again with one of these titles or ids as topic")
-	}
-	var near []string
-	for _, m := range ix.Search(topic, 5) {
-		near = append(near, m.ID)
+	case found.ID != "":
+		p.Topic = found.ID
+		if !found.Same {
+			p.TakenAs = ix.Title(found.ID, language)
+		}
+		return nil
+	case found.Several():
+		return fault.New(fault.Conflict, "topic %q is ambiguous: %s", topic, describe(ix, near, language)).
+			With("Ask again with one of these ids as topic")
 	}
 	e := fault.New(fault.NotFound, "topic %q is not in the concept graph", topic)
 	if len(near) > 0 {
-		return "", e.With("Nearest: %s. Ask again with one of these, or call search_concepts, or send your own outline", describe(ix, near, language))
+		return e.With("Nearest: %s. Ask again with one of these ids, or call search_concepts, or send your own outline", describe(ix, near, language))
 	}
 	var subjects []string
 	for _, s := range ix.Subjects() {
-		subjects = append(subjects, s.ID)
+		subjects = append(subjects, fmt.Sprintf("%q (%s)", s.Title.In(language), s.ID))
 	}
-	return "", e.With("Subjects here: %s. Ask for one of these or a concept of them (search_concepts finds them), or send your own outline", describe(ix, subjects, language))
+	return e.With("Subjects here: %s. Ask for one of these or a concept of them (search_concepts finds them), or send your own outline", strings.Join(subjects, ", "))
 }
 
-func describe(ix *catalog.Index, ids []string, language string) string {
+// resolveKnown finds what is known, in the topic's subject where a word belongs
+// to several.
+func (p *Plan) resolveKnown(ix *catalog.Index) {
+	for _, k := range p.Request.Known {
+		if id := ix.LookIn(k, p.Request.Language, catalog.SubjectOf(p.Topic)).ID; id != "" {
+			p.Known = append(p.Known, id)
+		} else {
+			p.Missed = append(p.Missed, k)
+		}
+	}
+}
+
+// describe lists matches: title, id, of which subject, and the name that matched
+// where the title does not show it.
+func describe(ix *catalog.Index, near []catalog.Match, language string) string {
 	var out []string
-	for _, id := range ids {
-		out = append(out, fmt.Sprintf("%q (%s)", ix.Title(id, language), id))
+	for _, m := range near {
+		title := ix.Title(m.ID, language)
+		about := m.ID
+		if ix.Entry(m.ID) != nil {
+			about += ", of " + ix.Title(catalog.SubjectOf(m.ID), language)
+		}
+		if m.Name != "" && !strings.Contains(catalog.Fold(title), catalog.Fold(m.Name)) {
+			about += fmt.Sprintf("; %q", m.Name)
+		}
+		out = append(out, fmt.Sprintf("%q (%s)", title, about))
 	}
 	return strings.Join(out, ", ")
 }
@@ -104,18 +127,15 @@ func describe(ix *catalog.Index, ids []string, language string) string {
 // graph get its texts and links. Duplicates, unknown requirements and cycles are
 // refused.
 func (p Plan) withOutline(ix *catalog.Index) (Plan, error) {
-	if ids := ix.Resolve(p.Request.Topic); len(ids) == 1 {
-		p.Topic = ids[0]
-	}
 	place := map[string]int{}
 	for i, it := range p.Request.Outline {
 		if _, twice := place[catalog.Fold(it.Title)]; twice {
 			return Plan{}, fault.InField("outline", "%q stands twice", it.Title).With("Give each step a title of its own")
 		}
 		place[catalog.Fold(it.Title)] = i
-		id := ""
-		if ids := ix.Resolve(it.Title); len(ids) == 1 && ix.Entry(ids[0]) != nil && !slices.Contains(p.Outline, ids[0]) {
-			id = ids[0]
+		id := ix.LookIn(it.Title, p.Request.Language, catalog.SubjectOf(p.Topic)).ID
+		if ix.Entry(id) == nil || slices.Contains(p.Outline, id) {
+			id = ""
 		}
 		p.Outline = append(p.Outline, id)
 	}

@@ -11,9 +11,10 @@ import (
 
 // planned is a request that was found good, in the forms in which a task needs it.
 type planned struct {
-	topic string
-	key   string          // the canonical request
-	input json.RawMessage // the plan
+	topic   string
+	takenAs string          // generate.Plan.TakenAs
+	key     string          // the canonical request
+	input   json.RawMessage // the plan
 }
 
 // plans remembers what requests mean. A plan depends on the request and on the
@@ -52,7 +53,7 @@ func (p *plans) plan(r learning.Request) (planned, error) {
 	if err != nil {
 		return planned{}, fmt.Errorf("plan of %q: %w", r.Topic, err)
 	}
-	found = planned{topic: plan.Request.Topic, key: plan.Request.Canonical(), input: input}
+	found = planned{topic: plan.Request.Topic, takenAs: plan.TakenAs, key: plan.Request.Canonical(), input: input}
 	if len(asked) > maxRequest {
 		return found, nil
 	}

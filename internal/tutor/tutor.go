@@ -87,6 +87,19 @@ func (t *Tutor) Generate(ctx context.Context, owner string, o Order) (task.Submi
 	})
 }
 
+// TakenAs gives the title of what a good request's topic was taken for, where what
+// was typed is none of its names.
+func (t *Tutor) TakenAs(r learning.Request) string {
+	if len(r.Outline) > 0 { // it is the topic of its own words
+		return ""
+	}
+	p, err := t.plans.plan(r)
+	if err != nil {
+		return ""
+	}
+	return p.takenAs
+}
+
 // Task gives one task of owner, or NotFound.
 func (t *Tutor) Task(ctx context.Context, owner, id string) (task.Task, error) {
 	return t.tasks.Get(ctx, owner, id)
@@ -161,22 +174,26 @@ func PathID(t task.Task) string {
 type Found struct {
 	ID       string   `json:"id"`
 	Title    string   `json:"title"`
-	Level    string   `json:"level,omitempty"` // empty for a subject
+	Subject  string   `json:"subject,omitempty"` // title of a concept's subject
+	Why      string   `json:"why"`               // how it matched, see catalog.Match
+	Matched  string   `json:"matched,omitempty"` // the name that did
+	Level    string   `json:"level,omitempty"`   // empty for a subject or route
 	Minutes  int      `json:"minutes,omitempty"`
 	Requires []string `json:"requires,omitempty"`
 	Score    float64  `json:"score"` // 1: the same name; falling with distance
 }
 
-// Search looks subjects and concepts up by name, best first; at most limit.
+// Search looks subjects, routes and concepts up, best first; at most limit.
 func (t *Tutor) Search(query, language string, limit int) ([]Found, error) {
 	ix, err := t.catalog.Index()
 	if err != nil {
 		return nil, err
 	}
 	found := []Found{}
-	for _, m := range ix.Search(query, limit) {
-		f := Found{ID: m.ID, Title: ix.Title(m.ID, language), Score: float64(int(m.Score*100)) / 100}
+	for _, m := range ix.Search(query, language, limit) {
+		f := Found{ID: m.ID, Title: ix.Title(m.ID, language), Why: m.Why, Matched: m.Name, Score: float64(int(m.Score*100)) / 100}
 		if e := ix.Entry(m.ID); e != nil {
+			f.Subject = ix.Title(catalog.SubjectOf(m.ID), language)
 			f.Level, f.Minutes, f.Requires = e.Level, e.Minutes, e.Requires
 		}
 		found = append(found, f)
