@@ -309,6 +309,7 @@ type query struct {
 
 func newQuery(ix *Index, tokens []string, language string) *query {
 	lx := ix.lexicon()
+	tokens = lx.joinNeighbours(tokens)
 	q := &query{joined: strings.Join(tokens, ""), subjects: map[string]bool{}}
 	q.letters = letters(q.joined)
 	for _, t := range tokens {
@@ -322,6 +323,22 @@ func newQuery(ix *Index, tokens []string, language string) *query {
 		q.strange = q.strange || !t.known && !t.minor
 	}
 	return q
+}
+
+// joinNeighbours makes one word of two that are one in some name and are not both
+// words of their own: eigen values.
+func (lx *lexicon) joinNeighbours(tokens []string) []string {
+	is := func(w string) bool { return len(lx.forms[singular(w)]) > 0 }
+	var out []string
+	for i := 0; i < len(tokens); i++ {
+		if i+1 < len(tokens) && is(tokens[i]+tokens[i+1]) && !(is(tokens[i]) && is(tokens[i+1])) {
+			out = append(out, tokens[i]+tokens[i+1])
+			i++
+			continue
+		}
+		out = append(out, tokens[i])
+	}
+	return out
 }
 
 // term finds the words that a word of a query may stand for: the same but for
@@ -359,6 +376,18 @@ func (lx *lexicon) term(text, language string) term {
 	near := lx.near(text)
 	for _, l := range append(near, lx.begun(text)...) {
 		add(l)
+	}
+	for _, l := range near { // and what the word that was meant is an inflection of
+		w := &lx.words[l.word]
+		for i, f := range forms(w.text, w.in) {
+			quality := l.quality
+			if i > 0 {
+				quality *= inflected
+			}
+			for _, other := range lx.forms[f] {
+				add(likeness{other, quality, bySpelling})
+			}
+		}
 	}
 	best := 0.0
 	if len(near) > 0 {
@@ -444,6 +473,7 @@ func (ix *Index) rank(q *query, language string) []Match {
 	}
 	if slips := min(3, len(q.joined)/6); q.strange {
 		lx.spelt(q, slips, offer)
+		lx.clipped(q, offer)
 	} else if len(q.joined) >= longName { // words that are known are seldom misspelt: principle component
 		lx.spelt(q, min(2, slips), offer)
 	}
@@ -465,6 +495,49 @@ func (lx *lexicon) spelt(q *query, slips int, offer func(*name, float64, string,
 			offer(n, joinedScore*closeness(q.joined, n.joined, d), bySpelling, true)
 		}
 	}
+}
+
+// clipped offers the names of several words that a strange word of the query is
+// put together from by their beginnings: linalg, of linear algebra.
+func (lx *lexicon) clipped(q *query, offer func(*name, float64, string, bool)) {
+	const least, score = 5, 0.80 // letters; and so never taken without asking
+	others := 0
+	for i := range q.terms {
+		if !q.terms[i].minor {
+			others++
+		}
+	}
+	for i := range q.terms {
+		t := &q.terms[i]
+		if t.known || t.minor || len(t.text) < least {
+			continue
+		}
+		mask := letters(t.text)
+		for k := range lx.names {
+			n := &lx.names[k]
+			if len(n.words) > 1 && n.letters&mask == mask && lx.puts(t.text, n.words) {
+				offer(n, score, byBeginning, others == 1)
+			}
+		}
+	}
+}
+
+// puts says whether text is beginnings of at least two letters of all these words,
+// in their order, little ones left out or not.
+func (lx *lexicon) puts(text string, words []int32) bool {
+	if len(words) == 0 {
+		return text == ""
+	}
+	w := lx.words[words[0]].text
+	if littleWords[w] && lx.puts(text, words[1:]) {
+		return true
+	}
+	for n := min(len(w), len(text)); n >= 2; n-- {
+		if strings.HasPrefix(text, w[:n]) && lx.puts(text[n:], words[1:]) {
+			return true
+		}
+	}
+	return false
 }
 
 // differInDigits tells L1 from L2.
@@ -500,6 +573,7 @@ func (q *query) similarity(lx *lexicon, n *name) (score float64, why string, who
 	var asked, answered, named, covered float64
 	why, whole = byWords, true
 	used := make([]bool, len(n.words))
+	told := !slices.ContainsFunc(q.terms, func(t term) bool { return !t.minor })
 	for i := range q.terms {
 		t := &q.terms[i]
 		at, like := -1, likeness{}
@@ -511,6 +585,7 @@ func (q *query) similarity(lx *lexicon, n *name) (score float64, why string, who
 		switch {
 		case at >= 0:
 			used[at] = true
+			told = told || !t.minor
 			weight := lx.words[n.words[at]].weight
 			asked += weight
 			answered += weight * like.quality
@@ -528,7 +603,7 @@ func (q *query) similarity(lx *lexicon, n *name) (score float64, why string, who
 	for at := range n.words {
 		named += lx.weight(n, at)
 	}
-	if asked == 0 || named == 0 {
+	if asked == 0 || named == 0 || !told { // what only frames the topic says nothing of it
 		return 0, why, false
 	}
 	a, c := answered/asked, covered/named
