@@ -1,6 +1,6 @@
 package main
 
-import "fmt"
+import "slices"
 
 // Defaults of the bounds, as the design has them.
 const (
@@ -125,64 +125,147 @@ func unmetNodes(l *look) {
 		return
 	}
 	c := l.count()
-	kind := ""
-	if l.asked.Level != "" {
-		kind = ", level given"
-	}
-	if len(l.asked.Outline) > 0 {
-		kind = ", outline"
+	kind := "more can be had"
+	if c.least >= asked {
+		kind = "can be met"
 	}
 	switch {
-	case has < min(asked, c.least) && c.least >= asked:
-		l.under("can be met"+kind, "%d of %d told as all; a path has %d", has, asked, min(asked, c.least))
-	case has < min(asked, c.least):
-		l.under("more can be had"+kind, "%d of %d told as all; a path has %d", has, asked, c.least)
-	case has < min(asked, c.most):
-		l.found = append(l.found, breach{
-			law: "count gap" + kind, gap: min(asked, c.most) - has,
-			what: fmt.Sprintf("%d of %d; %d are known to be possible, %d not excluded (pool %d)", has, asked, c.least, c.most, c.pool),
-		})
+	case has >= min(asked, c.most):
+	case has >= min(asked, c.least):
+		l.openTo("gap", "%d of %d; %d are known to be possible, %d not excluded (pool %d)", has, asked, c.least, c.most, c.pool)
+		l.found[len(l.found)-1].gap = min(asked, c.most) - has
+	case l.asked.Level != "": // the contract does not say what a level leaves out
+		l.openTo(kind+", level given", "%d of %d told as all; a path has %d", has, asked, min(asked, c.least))
+	case !l.keepsMinimums(c):
+		l.openTo(kind+", at the cost of a minimum", "%d of %d told as all; a path has %d", has, asked, min(asked, c.least))
+	default:
+		l.under(kind, "%d of %d told as all; a path has %d", has, asked, min(asked, c.least))
 	}
 }
 
-// count says how many nodes a path can have, root included: at least as a witness
-// shows, at most by counting.
-type count struct{ least, most, pool int }
+// keepsMinimums says that the steps shown to be possible have as many first steps
+// and levels as the path has, of those that a minimum asks for. A minimum that was
+// not given yields to a given number of nodes.
+func (l *look) keepsMinimums(c count) bool {
+	first, levels := l.asked.MinWidth, l.asked.MinHeight
+	if l.asked.NumNodes == 0 {
+		first, levels = orElse(first, defaultMinWidth), orElse(levels, defaultMinHeight)
+	}
+	first, levels = min(first, l.firstSteps()), min(levels, l.path.height())
+	if c.shown.n == 0 {
+		return first <= 1 && levels <= 2
+	}
+	return canHave(c.shown.n, c.shown.sources(), first, max(1, levels-1))
+}
+
+// count says how many nodes a path can have, root included: at least as the steps
+// shown have, or as trying everything has found; at most by counting.
+type count struct {
+	least, most, pool int
+	shown             order
+}
 
 // exactly is how many items a pool may have for everything to be tried.
 const exactly = 12
 
 func (l *look) count() count {
-	pool := l.pool()
+	pool, must := l.pool()
 	width, height := l.asked.roofs()
-	steps := height - 1
-	if pool.n <= exactly {
-		best := pool.mostExactly(min(width, pool.n), min(steps, pool.n))
-		return count{1 + best, 1 + best, pool.n}
+	steps := min(height-1, pool.n)
+	width = min(width, pool.n)
+	most, chosen := newFamily(pool, must).choose(steps)
+	shown := witness(pool, width, steps, must)
+	if other := witnessAmong(pool, chosen, width, steps, must); len(other) > len(shown) {
+		shown = other
 	}
-	most, chosen := newFamily(pool).choose(min(steps, pool.n))
-	most = min(most, width*min(steps, pool.n))
-	least := max(pool.scheduled(width, steps), pool.among(chosen).scheduled(width, steps))
-	return count{1 + least, 1 + most, pool.n}
+	c := count{1 + len(shown), 1 + min(most, width*steps), pool.n, pool.among(shown)}
+	if pool.n <= exactly {
+		if best := 1 + pool.mostExactly(width, steps, must); best > c.least {
+			c.least, c.shown = best, order{}
+		}
+		c.most = c.least
+	}
+	return c
 }
 
-// pool is the order of all that the path may teach.
-func (l *look) pool() order {
-	if len(l.asked.Outline) == 0 {
-		var items []int
-		for i := range l.matter.pool.all() {
+// witness gives the items of a schedule that has the one that must be there. Of
+// what comes before that one, as much is left out as does not fit under it.
+func witness(o order, width, steps, must int) []int {
+	if must < 0 {
+		return o.scheduled(width, steps)
+	}
+	under := slices.Collect(o.before[must].all())
+	kept := newSet(o.n)
+	for _, i := range o.among(under).scheduled(width, steps-1) {
+		kept.add(under[i])
+	}
+	var items []int
+	place := 0
+	for i := range o.n {
+		if i == must {
+			place = len(items)
+		}
+		if kept.has(i) || !o.before[must].has(i) {
 			items = append(items, i)
 		}
-		return l.world.order.among(items)
 	}
+	got := o.among(items).scheduled(width, steps, place)
+	if !slices.Contains(got, place) {
+		return []int{must}
+	}
+	return within(items, got)
+}
+
+// witnessAmong is a witness of some items alone.
+func witnessAmong(o order, some []int, width, steps, must int) []int {
+	if must >= 0 {
+		must = slices.Index(some, must)
+	}
+	return within(some, witness(o.among(some), width, steps, must))
+}
+
+func within(items, places []int) (some []int) {
+	for _, p := range places {
+		some = append(some, items[p])
+	}
+	return some
+}
+
+// pool is the order of all that the path may teach, with the number of the concept
+// that it has to, or -1.
+func (l *look) pool() (o order, must int) {
+	if len(l.asked.Outline) > 0 {
+		o, _ := l.outlined()
+		return o, -1
+	}
+	items := slices.Collect(l.matter.pool.all())
+	return l.world.order.among(items), slices.Index(items, l.matter.itself)
+}
+
+// outlined is the order of the caller's own steps: with the graph's, or, where that
+// contradicts the caller's, without.
+func (l *look) outlined() (o order, contradicted bool) {
 	caller, all := l.callerOrder()
-	o := order{len(all), all}
 	for i := range all {
-		if all[i].has(i) { // the graph contradicts: then only the caller counts
-			o.before = caller
+		if all[i].has(i) {
+			return order{len(caller), caller}, true
 		}
 	}
-	return o
+	return order{len(all), all}, false
+}
+
+// outlineTooMuch says that an outline does not fit whole into given bounds, as far as
+// a simple schedule can tell: a path has all of its steps.
+func (w *world) outlineTooMuch(r request) bool {
+	n := len(r.Outline)
+	if n == 0 {
+		return false
+	}
+	width, height := orElse(r.MaxWidth, roomy), orElse(r.MaxHeight, roomy)
+	l := look{world: w, asked: r}
+	order, contradicted := l.outlined()
+	// How much of the graph's order is left beside one that contradicts it is not told.
+	return r.NumNodes > 0 && r.NumNodes <= n || !order.fits(width, height-1) || contradicted && r.MaxHeight > 0
 }
 
 // canHave says that n steps, so many of which need nothing, can be put on levels
@@ -199,14 +282,22 @@ func (l *look) minimums() (width, height int) {
 	width, height = r.MinWidth, r.MinHeight
 	n := r.target()
 	if height == 0 {
-		with := orElse(width, min(defaultMinWidth, l.firstSteps()))
+		with := orElse(width, l.shrunk("min_width", min(defaultMinWidth, l.firstSteps())))
 		height = max(2, min(defaultMinHeight, orElse(r.MaxHeight, roomy), n-with+1))
 	}
 	if width == 0 {
-		with := orElse(r.MinHeight, min(defaultMinHeight, l.path.height()))
+		with := orElse(r.MinHeight, l.shrunk("min_height", min(defaultMinHeight, l.path.height())))
 		width = max(1, min(defaultMinWidth, orElse(r.MaxWidth, roomy), n-with+1))
 	}
 	return width, height
+}
+
+// shrunk is what a default minimum has come to: what the path says of it, or has.
+func (l *look) shrunk(bound string, has int) int {
+	if u, ok := l.path.unmet(bound); ok {
+		return u.Asked
+	}
+	return has
 }
 
 func (l *look) firstSteps() int { return l.path.perLevel()[1] }
@@ -233,14 +324,20 @@ func unmetHeight(l *look) {
 	}
 }
 
-// unmetResources: told exactly when a node that could have a link has none.
+// unmetResources: told exactly when a node that could have a link has none. What was
+// got may be read as the links that are there, or as those that each node would have
+// one with.
 func unmetResources(l *look) {
-	total, without := 0, 0
+	total, without, could := 0, 0, 0
 	for i := range l.path.Nodes {
 		n := &l.path.Nodes[i].node
 		total += len(n.Resources)
-		if len(n.Resources) == 0 && l.hasLinks(n) {
+		switch {
+		case len(n.Resources) > 0:
+			could++
+		case l.hasLinks(n):
 			without++
+			could++
 		}
 	}
 	u, ok := l.path.unmet("max_resources")
@@ -249,7 +346,7 @@ func unmetResources(l *look) {
 		l.under("not told", "%d nodes have no link; %d links in all, asked were %d", without, total, l.asked.MaxResources)
 	case ok && (without == 0 || l.asked.MaxResources == 0):
 		l.under("told in vain", "%d links, no node is without", total)
-	case ok && (u.Asked != l.asked.MaxResources || u.Got != total):
-		l.under("figures", "told: %d of %d; the path has %d links, asked were %d", u.Got, u.Asked, total, l.asked.MaxResources)
+	case ok && (u.Asked != l.asked.MaxResources || u.Got != total && u.Got != could):
+		l.under("figures", "told: %d of %d; the path has %d links and %d nodes that can have one, asked were %d", u.Got, u.Asked, total, could, l.asked.MaxResources)
 	}
 }

@@ -6,12 +6,18 @@ package main
 // chains, of the sum of min(k, length of the chain). The chains are found as a flow
 // of least cost (Frank 1980), one more at a time along the residual path that covers
 // most; how many items each one covers more is shape, which never rises.
+//
+// An item that has to be chosen weighs as much as all items together (chains may
+// then cover it that often).
 type family struct {
 	order order
 	arcs  []arc
 	out   [][]int // arcs by the vertex they leave
-	shape []int   // items that 1, 2, ... chains cover more
+	shape []chains
 }
+
+// chains are so many that cover so many items more, each.
+type chains struct{ many, cover int }
 
 // arc is half of a pair: the arc with the number ^1 goes back.
 type arc struct{ to, room, cost int }
@@ -24,11 +30,16 @@ func (f *family) exit(i int) int  { return 2*i + 1 }
 func (f *family) begin() int      { return 2 * f.order.n }
 func (f *family) end() int        { return 2*f.order.n + 1 }
 
-func newFamily(o order) *family {
+// newFamily begins with an order, and an item that has to be chosen, or -1.
+func newFamily(o order, must int) *family {
 	f := &family{order: o, out: make([][]int, 2*o.n+2)}
 	for i, direct := range o.reduction() {
 		f.link(f.begin(), f.entry(i), unlimited, 0)
-		f.link(f.entry(i), f.exit(i), 1, -1)        // covers i
+		weight := 1
+		if i == must {
+			weight = o.n
+		}
+		f.link(f.entry(i), f.exit(i), weight, -1)   // covers i
 		f.link(f.entry(i), f.exit(i), unlimited, 0) // passes through it
 		f.link(f.exit(i), f.end(), unlimited, 0)
 		for j := range direct.all() {
@@ -80,18 +91,25 @@ func (f *family) most(levels int) int {
 		if gain <= levels {
 			break
 		}
-		f.shape = append(f.shape, gain)
-		for v := f.end(); v != f.begin(); {
-			a := by[v]
-			f.arcs[a].room--
-			f.arcs[a^1].room++
-			v = f.arcs[a^1].to
-		}
+		f.shape = append(f.shape, chains{f.push(by), gain})
 	}
-	for _, covered := range f.shape {
-		total -= max(0, covered-levels)
+	for _, c := range f.shape {
+		total -= c.many * max(0, c.cover-levels)
 	}
 	return total
+}
+
+// push sends as many chains as there is room for along a way, and says how many.
+func (f *family) push(by []int) int {
+	room := unlimited
+	for v := f.end(); v != f.begin(); v = f.arcs[by[v]^1].to {
+		room = min(room, f.arcs[by[v]].room)
+	}
+	for v := f.end(); v != f.begin(); v = f.arcs[by[v]^1].to {
+		f.arcs[by[v]].room -= room
+		f.arcs[by[v]^1].room += room
+	}
+	return room
 }
 
 // choose gives most(levels) items without a chain of more than levels. They are

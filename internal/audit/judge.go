@@ -15,8 +15,15 @@ import (
 // auditor asks one server, and now and then another one that has seen nothing.
 type auditor struct {
 	world         *world
-	server, fresh *server
+	server, fresh asked
 	seed          uint64
+}
+
+// asked is what the auditor needs of a server.
+type asked interface {
+	ask(ctx context.Context, r request) (outcome, error)
+	shown(ctx context.Context, id string) (p *path, refused string, err error)
+	close() error
 }
 
 func newAuditor(ctx context.Context, seed uint64, logs io.Writer) (*auditor, error) {
@@ -51,12 +58,13 @@ type verdict struct {
 
 // How a request can end.
 const (
-	delivered     = "delivered"
-	deliveredAll  = "delivered, strict"
-	refusedAtOnce = "refused at once"
-	refusedStrict = "refused, strict"
-	refusedKnown  = "refused: known names the topic"
-	wronglyFailed = "failed"
+	delivered      = "delivered"
+	deliveredAll   = "delivered, strict"
+	refusedAtOnce  = "refused at once"
+	refusedStrict  = "refused, strict"
+	refusedOutline = "refused: the outline does not fit"
+	refusedKnown   = "refused: known names the topic"
+	wronglyFailed  = "failed"
 )
 
 // again is how often a request is asked a second time.
@@ -78,12 +86,20 @@ func (a *auditor) judge(ctx context.Context, i uint64) (verdict, error) {
 			v.breach("refusal: missing", "%s; answered: %.200s", contradiction, o.failed)
 			return v, nil
 		}
-		return v, a.mended(ctx, &v, o)
+		err = a.mended(ctx, &v, o)
+		return v, err
 	case o.refused != "" && a.world.matterOf(r).knowsAll:
 		v.end = refusedKnown
 		return v, nil
+	case o.path == nil && a.world.outlineTooMuch(r):
+		v.end = refusedOutline
+		if o.refused == "" {
+			v.breach("refusal: late", "%s", o.failed)
+		}
+		return v, nil
 	case r.Strict:
-		return v, a.strictly(ctx, &v, o)
+		err = a.strictly(ctx, &v, o)
+		return v, err
 	case o.path == nil:
 		v.end = wronglyFailed
 		v.breach("refusal: without reason", "%s", o.no())
@@ -185,6 +201,9 @@ func (a *auditor) mended(ctx context.Context, v *verdict, o outcome) error {
 	r := v.request
 	first := o.refused
 	for range 3 {
+		if a.world.outlineTooMuch(r) {
+			return nil // the outline contradicts as well: which yields is the caller's to say
+		}
 		named := namedBounds(o.refused)
 		if len(named) == 0 {
 			v.breach("refusal: no nearest", "%s", o.refused)
@@ -237,7 +256,7 @@ func namedBounds(text string) map[string]int {
 // repeat: the same request gives the same bytes, from the same server and from one
 // that never made it; and the tool shows what the resource holds.
 func (a *auditor) repeat(ctx context.Context, v *verdict, o outcome) error {
-	for name, s := range map[string]*server{"the same server": a.server, "another server": a.fresh} {
+	for name, s := range map[string]asked{"the same server": a.server, "another server": a.fresh} {
 		same, err := s.ask(ctx, v.request)
 		if err != nil {
 			return err

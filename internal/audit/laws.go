@@ -65,9 +65,11 @@ const (
 	stranger  = -3
 )
 
-// breach is a law broken by a path, or a count gap.
+// breach is a law broken by a path. An open one is none: it is a gap between two
+// countings, or something that the contract can be read to allow.
 type breach struct {
 	law, what string
+	open      bool
 	gap       int
 }
 
@@ -80,6 +82,12 @@ func (l *look) under(kind, format string, args ...any) {
 		name += ": " + kind
 	}
 	l.found = append(l.found, breach{law: name, what: fmt.Sprintf(format, args...)})
+}
+
+// openTo is under a kind that the contract can be read to allow.
+func (l *look) openTo(kind, format string, args ...any) {
+	l.under(kind, format, args...)
+	l.found[len(l.found)-1].open = true
 }
 
 // inspect looks at a path with every law.
@@ -369,23 +377,23 @@ func closure(l *look) {
 		}
 	}
 	seen := newSet(len(l.world.items))
-	var walk func(from int, kind string)
-	walk = func(from int, kind string) {
+	var walk func(from int, tell func(kind, format string, args ...any), kind string)
+	walk = func(from int, tell func(kind, format string, args ...any), kind string) {
 		for i := range l.world.direct[from].all() {
 			if seen.has(i) || l.teaches(i) || l.matter.known.has(i) || l.matter.implied.has(i) {
 				continue
 			}
 			seen.add(i)
 			if !listed.has(i) {
-				l.under(kind, "%s requires %s: not taught, not known, not in assumes", l.world.items[from].id, l.world.items[i].id)
+				tell(kind, "%s requires %s: not taught, not known, not in assumes", l.world.items[from].id, l.world.items[i].id)
 			} else {
-				walk(i, "behind an assumed one")
+				walk(i, l.openTo, "behind an assumed one")
 			}
 		}
 	}
 	for _, s := range l.steps {
 		if s.item >= 0 {
-			walk(s.item, "")
+			walk(s.item, l.under, "")
 		}
 	}
 }
@@ -412,17 +420,20 @@ func assumes(l *look) {
 // knownLeftOut: nothing that is known is taught but the topic, nor what only known
 // things need; names that mean nothing are told.
 func knownLeftOut(l *look) {
-	kind := ""
-	if len(l.asked.Outline) > 0 {
-		kind = "outline"
-	}
+	taught := newSet(len(l.world.items))
 	for _, s := range l.steps {
+		if s.item >= 0 {
+			taught.add(s.item)
+		}
+	}
+	for i := range taught.all() {
 		switch {
-		case s.item < 0:
-		case l.matter.known.has(s.item):
-			l.under(kind, "%s is known and taught", s.ID)
-		case l.matter.implied.has(s.item) && kind == "":
-			l.under("implied", "%s is needed by known things alone, and taught", s.ID)
+		case l.matter.known.has(i) && len(l.asked.Outline) > 0:
+			l.openTo("outline", "%s is known, and a step of the outline", l.world.items[i].id)
+		case l.matter.known.has(i):
+			l.breach("%s is known and taught", l.world.items[i].id)
+		case l.matter.implied.has(i) && len(l.asked.Outline) == 0 && !l.world.neededBy(taught, i):
+			l.under("implied", "%s is needed by known things alone, and taught", l.world.items[i].id)
 		}
 	}
 	got, want := slices.Sorted(slices.Values(l.path.Metadata.NotKnown)), slices.Sorted(slices.Values(l.matter.unknown))

@@ -105,5 +105,13 @@ func (a *auditor) show(ctx context.Context, out io.Writer, i uint64) (bool, erro
 		fmt.Fprintf(out, "%3d %-40s %-12s %d links %v\n", n.Place.Level, n.ID, n.Type, len(n.Resources), n.Prerequisites)
 	}
 	fmt.Fprintf(out, "unmet %v\nassumes %v\n", o.path.Metadata.Unmet, o.path.Metadata.Assumes)
+	m := a.world.matterOf(v.request)
+	fmt.Fprint(out, "in the pool, not taught:")
+	for i := range m.pool.all() {
+		if id := a.world.items[i].id; o.path.find(id) == nil {
+			fmt.Fprint(out, " ", id)
+		}
+	}
+	fmt.Fprintln(out)
 	return r.broken() == 0, nil
 }

@@ -98,17 +98,24 @@ func (o order) rank() []int {
 	return rank
 }
 
-// scheduled counts the items that fit on so many levels of at most width items,
-// longest chain first (Hu 1961): a witness, not always the best.
-func (o order) scheduled(width, levels int) (placed int) {
+// scheduled gives the items that a simple schedule puts on so many levels of at most
+// width items: those of first and what comes before them, then longest chain first
+// (Hu 1961). It is a witness, not always the best.
+func (o order) scheduled(width, levels int, first ...int) []int {
 	rank := o.rank()
+	for _, i := range first {
+		rank[i] += o.n
+		for j := range o.before[i].all() {
+			rank[j] += o.n
+		}
+	}
 	queue := make([]int, o.n)
 	for i := range queue {
 		queue[i] = i
 	}
 	slices.SortStableFunc(queue, func(a, b int) int { return rank[b] - rank[a] })
 	done := newSet(o.n)
-	for range levels {
+	for range min(levels, o.n) {
 		level := newSet(o.n)
 		taken := 0
 		for _, i := range queue {
@@ -117,58 +124,73 @@ func (o order) scheduled(width, levels int) (placed int) {
 				taken++
 			}
 		}
-		if taken == 0 {
-			break
-		}
 		done.addAll(level)
-		placed += taken
 	}
-	return placed
+	return slices.Collect(done.all())
 }
 
 // fits says that all items were placed so by a simple schedule. When it is false
 // they may fit all the same.
-func (o order) fits(width, levels int) bool { return o.scheduled(width, levels) == o.n }
+func (o order) fits(width, levels int) bool { return len(o.scheduled(width, levels)) == o.n }
 
 // mostExactly is the largest number of items that some choice of them can have on
-// so many levels of at most width items, by trying everything. For few items.
-func (o order) mostExactly(width, levels int) int {
-	type state struct{ closed, levels int }
-	down := make([]int, o.n) // an item with all before it
+// so many levels of at most width items, by trying everything; must is an item that
+// has to be among them, or -1. For few items.
+func (o order) mostExactly(width, levels, must int) int {
+	e := everything{width: width, down: make([]int, o.n), known: map[tried]int{}}
 	for i := range o.n {
-		down[i] = 1 << i
+		e.down[i] = 1 << i
 		for j := range o.before[i].all() {
-			down[i] |= 1 << j
+			e.down[i] |= 1 << j
 		}
 	}
-	known := map[state]int{}
-	var most func(s state) int
-	most = func(s state) int {
-		if s.levels == 0 || s.closed == 1<<o.n-1 {
-			return 0
-		}
-		if n, ok := known[s]; ok {
-			return n
-		}
-		best := 0
-		// Antichains of what is not closed; each closes what is below it.
-		var extend func(from, chosen, below int)
-		extend = func(from, chosen, below int) {
-			if chosen != 0 {
-				best = max(best, bits.OnesCount(uint(chosen))+most(state{s.closed | below, s.levels - 1}))
-			}
-			if bits.OnesCount(uint(chosen)) == width {
-				return
-			}
-			for i := from; i < o.n; i++ {
-				if (s.closed|below)&(1<<i) == 0 && down[i]&chosen == 0 {
-					extend(i+1, chosen|1<<i, below|down[i])
-				}
-			}
-		}
-		extend(0, 0, 0)
-		known[s] = best
-		return best
+	if must >= 0 {
+		e.must = 1 << must
 	}
-	return most(state{0, levels})
+	return e.most(tried{0, levels})
+}
+
+// everything tries level after level, in each every antichain of what is left.
+type everything struct {
+	width int
+	down  []int // an item with all before it
+	must  int
+	known map[tried]int
+}
+
+// tried is where a try stands: closed is what was chosen with all before it, which
+// can no longer be chosen.
+type tried struct{ closed, levels int }
+
+const never = -1 << 30
+
+func (e *everything) most(t tried) int {
+	if t.levels == 0 {
+		if t.closed&e.must != e.must {
+			return never
+		}
+		return 0
+	}
+	if n, ok := e.known[t]; ok {
+		return n
+	}
+	best := e.most(tried{t.closed, 0})
+	e.extend(t, 0, 0, 0, &best)
+	e.known[t] = best
+	return best
+}
+
+// extend adds items to the antichain chosen. One that would close the item that
+// must be chosen, without choosing it, is no choice.
+func (e *everything) extend(t tried, from, chosen, below int, best *int) {
+	size := bits.OnesCount(uint(chosen))
+	if size > 0 {
+		*best = max(*best, size+e.most(tried{t.closed | below, t.levels - 1}))
+	}
+	for i := from; i < len(e.down) && size < e.width; i++ {
+		free := (t.closed|below)&(1<<i) == 0 && e.down[i]&chosen == 0
+		if free && (e.down[i]&e.must&^(1<<i))&^t.closed == 0 {
+			e.extend(t, i+1, chosen|1<<i, below|e.down[i], best)
+		}
+	}
 }

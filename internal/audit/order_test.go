@@ -2,6 +2,7 @@ package main
 
 import (
 	"math/bits"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -45,13 +46,15 @@ func TestAUnionOfAntichainsIsCountedAsByTryingEverything(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		o := someOrder(t, 9)
 		levels := rapid.IntRange(1, 5).Draw(t, "levels")
+		must := rapid.IntRange(-1, o.n-1).Draw(t, "must")
 		best := 0
 		for chosen := range 1 << o.n {
-			if bits.OnesCount(uint(chosen)) > best && longest(o, chosen) <= levels {
+			has := must < 0 || chosen&(1<<must) != 0
+			if has && bits.OnesCount(uint(chosen)) > best && longest(o, chosen) <= levels {
 				best = bits.OnesCount(uint(chosen))
 			}
 		}
-		most, chosen := newFamily(o).choose(levels)
+		most, chosen := newFamily(o, must).choose(levels)
 		assert.Equal(t, best, most)
 		assert.Len(t, chosen, best)
 		mask := 0
@@ -59,7 +62,8 @@ func TestAUnionOfAntichainsIsCountedAsByTryingEverything(t *testing.T) {
 			mask |= 1 << i
 		}
 		assert.LessOrEqual(t, longest(o, mask), levels)
-		assert.Equal(t, best, o.mostExactly(o.n, levels), "without a width trying everything says the same")
+		assert.Equal(t, must >= 0, slices.Contains(chosen, must) && must >= 0)
+		assert.Equal(t, best, o.mostExactly(o.n, levels, must), "without a width trying everything says the same")
 	})
 }
 
@@ -68,9 +72,15 @@ func TestAScheduleIsNeverBetterThanTheBest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		o := someOrder(t, 9)
 		width, levels := rapid.IntRange(1, 4).Draw(t, "width"), rapid.IntRange(1, 5).Draw(t, "levels")
-		best := o.mostExactly(width, levels)
-		assert.LessOrEqual(t, o.scheduled(width, levels), best)
-		assert.LessOrEqual(t, best, min(o.n, width*levels, newFamily(o).most(levels)))
+		must := rapid.IntRange(-1, o.n-1).Draw(t, "must")
+		best := o.mostExactly(width, levels, must)
+		most, chosen := newFamily(o, must).choose(levels)
+		assert.LessOrEqual(t, best, min(o.n, width*levels, most))
+		assert.LessOrEqual(t, len(witness(o, width, levels, must)), best)
+		assert.LessOrEqual(t, len(witnessAmong(o, chosen, width, levels, must)), best)
+		shown := o.among(witness(o, width, levels, must))
+		assert.True(t, shown.fits(width, levels))
+		assert.Equal(t, must >= 0, slices.Contains(witness(o, width, levels, must), must))
 	})
 }
 

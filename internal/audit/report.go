@@ -21,13 +21,13 @@ type report struct {
 	paths    int
 	ends     map[string]int
 	breaches map[string]*kind
-	gaps     map[string]*kind
+	open     map[string]*kind
 }
 
 // kind is a law, or a part of one, with the requests whose answers break it.
 type kind struct {
 	times int
-	sizes map[int]int // of count gaps
+	sizes map[int]int // of gaps
 	shown []example   // the first ones by number
 }
 
@@ -38,7 +38,7 @@ type example struct {
 }
 
 func newReport() *report {
-	return &report{ends: map[string]int{}, breaches: map[string]*kind{}, gaps: map[string]*kind{}}
+	return &report{ends: map[string]int{}, breaches: map[string]*kind{}, open: map[string]*kind{}}
 }
 
 func (r *report) add(v verdict) {
@@ -58,8 +58,8 @@ func (r *report) add(v verdict) {
 
 func (r *report) kindOf(b breach) *kind {
 	kinds := r.breaches
-	if b.gap > 0 {
-		kinds = r.gaps
+	if b.open {
+		kinds = r.open
 	}
 	if kinds[b.law] == nil {
 		kinds[b.law] = &kind{sizes: map[int]int{}}
@@ -92,13 +92,13 @@ func (r *report) print(w io.Writer) {
 	fmt.Fprintf(w, "%8d breaches\n", r.broken())
 	r.table(w, r.breaches)
 	total := 0
-	for _, k := range r.gaps {
+	for _, k := range r.open {
 		total += k.times
 	}
-	fmt.Fprintf(w, "%8d count gaps (fewer nodes than counting excludes; no breach)\n", total)
-	r.table(w, r.gaps)
+	fmt.Fprintf(w, "%8d open: gaps of counting, and what the contract can be read to allow\n", total)
+	r.table(w, r.open)
 	r.details(w, "BREACH", r.breaches)
-	r.details(w, "GAP", r.gaps)
+	r.details(w, "OPEN", r.open)
 }
 
 func (r *report) table(w io.Writer, kinds map[string]*kind) {

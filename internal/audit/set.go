@@ -53,15 +53,6 @@ func (s set) within(other set) bool {
 	return true
 }
 
-func (s set) meets(other set) bool {
-	for w := range s {
-		if s[w]&other[w] != 0 {
-			return true
-		}
-	}
-	return false
-}
-
 // all gives the members in rising order.
 func (s set) all() iter.Seq[int] {
 	return func(yield func(int) bool) {
