@@ -178,6 +178,9 @@ func (l *look) count() count {
 	if other := witnessAmong(pool, chosen, width, steps, must); len(other) > len(shown) {
 		shown = other
 	}
+	if len(shown) < min(most, width*steps, l.asked.target()-1) {
+		shown = witnessWithoutOne(pool, shown, width, steps, must)
+	}
 	c := count{1 + len(shown), 1 + min(most, width*steps), pool.n, pool.among(shown)}
 	if pool.n <= exactly {
 		if best := 1 + pool.mostExactly(width, steps, must); best > c.least {
@@ -222,6 +225,26 @@ func witnessAmong(o order, some []int, width, steps, must int) []int {
 		must = slices.Index(some, must)
 	}
 	return within(some, witness(o.among(some), width, steps, must))
+}
+
+// witnessWithoutOne looks for a larger witness that leaves one item out: without the
+// item on which all others hang, the first level can be fuller.
+func witnessWithoutOne(o order, best []int, width, steps, must int) []int {
+	for without := range o.n {
+		if without == must {
+			continue
+		}
+		some := make([]int, 0, o.n)
+		for i := range o.n {
+			if i != without {
+				some = append(some, i)
+			}
+		}
+		if other := witnessAmong(o, some, width, steps, must); len(other) > len(best) {
+			best = other
+		}
+	}
+	return best
 }
 
 func within(items, places []int) (some []int) {

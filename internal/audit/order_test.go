@@ -78,6 +78,7 @@ func TestAScheduleIsNeverBetterThanTheBest(t *testing.T) {
 		assert.LessOrEqual(t, best, min(o.n, width*levels, most))
 		assert.LessOrEqual(t, len(witness(o, width, levels, must)), best)
 		assert.LessOrEqual(t, len(witnessAmong(o, chosen, width, levels, must)), best)
+		assert.LessOrEqual(t, len(witnessWithoutOne(o, nil, width, levels, must)), best)
 		shown := o.among(witness(o, width, levels, must))
 		assert.True(t, shown.fits(width, levels))
 		assert.Equal(t, must >= 0, slices.Contains(witness(o, width, levels, must), must))
