@@ -519,6 +519,11 @@ func language(l *look) {
 	if l.path.Language != asked {
 		l.breach("the path says %q, asked was %q", l.path.Language, asked)
 	}
+	for _, a := range l.path.Metadata.Assumes {
+		if i, ok := l.world.number[a.ID]; ok && a.Title != l.world.items[i].titles.In(asked) {
+			l.breach("%s, assumed, is called %q, want %q", a.ID, a.Title, l.world.items[i].titles.In(asked))
+		}
+	}
 	for _, s := range l.steps {
 		switch {
 		case s.item >= 0:

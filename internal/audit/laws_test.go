@@ -139,7 +139,7 @@ var allowed = map[string]func(r *request, p *path){
 		r.NumNodes = 9
 		p.without("s/a")
 		p.find("s/d").Prerequisites = []string{"overview"}
-		p.Metadata.Assumes = []assumption{{"s/a", "Ask for a path on it", "https://example.org"}}
+		p.Metadata.Assumes = []assumption{{"s/a", "Title of s/a", "Ask for a path on it", "https://example.org"}}
 		quiz(p.find("s/c"), "Question about s/c")
 	},
 	"an order goes through what was not chosen": func(r *request, p *path) {
@@ -148,7 +148,7 @@ var allowed = map[string]func(r *request, p *path){
 		p.find("s/project").Prerequisites = []string{"s/d", "s/f"}
 		p.find("s/project").Place.Level = 3
 		quiz(p.find("s/c"), "Question about s/c")
-		p.Metadata.Assumes = []assumption{{"s/e", "Ask for a path on it", "https://example.org"}}
+		p.Metadata.Assumes = []assumption{{"s/e", "Title of s/e", "Ask for a path on it", "https://example.org"}}
 		p.measure()
 	},
 	"as many nodes as there are": func(r *request, p *path) {
@@ -223,21 +223,21 @@ var broken = []struct {
 		p.without("s/a")
 		p.without("s/d")
 		p.find("s/e").Prerequisites = []string{"overview"}
-		p.Metadata.Assumes = []assumption{{"s/d", "Ask for a path on it", "https://example.org"}}
+		p.Metadata.Assumes = []assumption{{"s/d", "Title of s/d", "Ask for a path on it", "https://example.org"}}
 	}},
 	{"assumes", func(_ *request, p *path) {
-		p.Metadata.Assumes = []assumption{{"o/z", "Ask for a path on it", "https://example.org"}}
+		p.Metadata.Assumes = []assumption{{"o/z", "Title of o/z", "Ask for a path on it", "https://example.org"}}
 	}},
 	{"assumes", func(_ *request, p *path) {
-		p.Metadata.Assumes = []assumption{{"s/a", "Ask for a path on it", "https://example.org"}}
-	}},
-	{"assumes", func(_ *request, p *path) {
-		p.without("s/a")
-		p.Metadata.Assumes = []assumption{{"s/a", "", "https://example.org"}}
+		p.Metadata.Assumes = []assumption{{"s/a", "Title of s/a", "Ask for a path on it", "https://example.org"}}
 	}},
 	{"assumes", func(_ *request, p *path) {
 		p.without("s/a")
-		p.Metadata.Assumes = []assumption{{"s/a", "Ask for a path on it", ""}}
+		p.Metadata.Assumes = []assumption{{"s/a", "Title of s/a", "", "https://example.org"}}
+	}},
+	{"assumes", func(_ *request, p *path) {
+		p.without("s/a")
+		p.Metadata.Assumes = []assumption{{"s/a", "Title of s/a", "Ask for a path on it", ""}}
 	}},
 	{"known", func(r *request, _ *path) { r.Known = []string{"Title of s/c"} }},
 	{"known", func(r *request, _ *path) { r.Known = []string{"S"}; r.Topic = "o/h" }},
@@ -279,6 +279,9 @@ var broken = []struct {
 	{"language", func(r *request, _ *path) { r.Language = "pt" }},
 	{"language", func(_ *request, p *path) { p.find("s/c").Title += " (pt)" }},
 	{"language", func(_ *request, p *path) { p.find("s/c").Description = "Resumo" }},
+	{"language", func(_ *request, p *path) {
+		p.Metadata.Assumes = []assumption{{"s/a", "Título", "Ask for a path on it", "https://example.org"}}
+	}},
 	{"unmet entries", func(_ *request, p *path) { p.tell("max_width", 3, 4) }},
 	{"unmet entries", func(r *request, p *path) {
 		r.NumNodes = 50

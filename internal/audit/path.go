@@ -27,6 +27,7 @@ type metadata struct {
 
 type assumption struct {
 	ID    string `json:"id"`
+	Title string `json:"title"`
 	Where string `json:"where"`
 	URL   string `json:"url"`
 }

@@ -119,7 +119,8 @@ func (a *asker) request() request {
 }
 
 // topic fills in what to learn and gives its id; empty for an outline on
-// something else.
+// something else. Whatever else can be named one day is drawn here, and world.base
+// says what it is made of.
 func (a *asker) topic(r *request) string {
 	if a.in(12) {
 		return a.outline(r)
