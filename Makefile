@@ -4,6 +4,7 @@
 FUZZTIME   ?= 30s
 BENCHFLAGS ?=
 LINKFLAGS  ?=
+AUDITFLAGS ?=
 TESTFLAGS  ?=
 
 # The race detector needs a C compiler; without one Go itself says CGO_ENABLED=0.
@@ -16,7 +17,7 @@ GOLANGCI_VERSION = v2.15.0
 GOLANGCI         = .tools/bin/golangci-lint-$(GOLANGCI_VERSION)
 
 .DEFAULT_GOAL := build
-.PHONY: build test bench lint fmt fuzz docs catalog known-urls linkcheck cover smoke ci clean help
+.PHONY: build test bench audit lint fmt fuzz docs catalog known-urls linkcheck cover smoke ci clean help
 
 build: ## ./trilha, a static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o trilha ./cmd/trilha
@@ -27,6 +28,9 @@ test: ## every test, with the race detector where there is a C compiler
 
 bench: ## speed and memory beside a bare server, as ratios; 70 s
 	go run ./internal/bench $(BENCHFLAGS)
+
+audit: ## judge 20,000 made-up requests by the contract; minutes
+	go run ./internal/audit $(AUDITFLAGS)
 
 lint: $(GOLANGCI) ## formatting, vet and the linters of .golangci.yml
 	$(GOLANGCI) run ./...

@@ -31,6 +31,7 @@ type layer struct {
 // imports from its own line or from those below.
 var picture = []layer{
 	{"program", []string{"cmd/trilha"}},
+	{"audit", []string{"internal/audit"}},
 	{"command line", []string{"internal/cli"}},
 	{"assembly", []string{"internal/app"}},
 	{"workshop", []string{"internal/bench/...", "internal/catalog/catalogbuild", "internal/catalog/yamlfile", "internal/catalog/knownurls", "internal/catalog/linkcheck"}},
@@ -65,7 +66,7 @@ var reserved = []struct {
 		"github.com/mark3labs/mcp-go",
 		[]string{
 			"tools", "internal/mcpface", "internal/mcptasks", "internal/httpface", "internal/mcpwire",
-			"internal/app", "internal/cli", "internal/bench/...",
+			"internal/app", "internal/cli", "internal/bench/...", "internal/audit",
 		},
 		"only faces, the wire and what puts them together speak MCP",
 	},
