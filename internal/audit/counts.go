@@ -124,6 +124,12 @@ func unmetNodes(l *look) {
 	if !ok || !l.sound {
 		return
 	}
+	if len(l.asked.Outline) > 0 { // taken whole, but for what is known
+		if want := 1 + l.world.steps(l.asked, l.matter.known); has != want {
+			l.under("outline", "%d of the outline's %d", has, want)
+		}
+		return
+	}
 	c := l.count()
 	kind := "more can be had"
 	if c.least >= asked {
@@ -280,15 +286,25 @@ func (l *look) outlined() (o order, contradicted bool) {
 // outlineTooMuch says that an outline does not fit whole into given bounds, as far as
 // a simple schedule can tell: a path has all of its steps.
 func (w *world) outlineTooMuch(r request) bool {
-	n := len(r.Outline)
-	if n == 0 {
+	if len(r.Outline) == 0 {
 		return false
 	}
+	n := w.steps(r, w.matterOf(r).known)
 	width, height := orElse(r.MaxWidth, roomy), orElse(r.MaxHeight, roomy)
 	l := look{world: w, asked: r}
 	order, contradicted := l.outlined()
 	// How much of the graph's order is left beside one that contradicts it is not told.
 	return r.NumNodes > 0 && r.NumNodes <= n || !order.fits(width, height-1) || contradicted && r.MaxHeight > 0
+}
+
+// steps counts the steps of an outline that are not known.
+func (w *world) steps(r request, known set) (n int) {
+	for _, s := range r.Outline {
+		if i, ok := w.number[w.meaning(s.Title)]; !ok || !known.has(i) {
+			n++
+		}
+	}
+	return n
 }
 
 // canHave says that n steps, so many of which need nothing, can be put on levels

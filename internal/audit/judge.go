@@ -54,7 +54,12 @@ type verdict struct {
 	end     string // one of the ends below
 	paths   int    // inspected
 	found   []breach
+
+	tooFewToAsk bool // the path without strict is smaller than any request may ask for
 }
+
+// leastNodes is the least that a request may ask for.
+const leastNodes = 3
 
 // How a request can end.
 const (
@@ -88,7 +93,7 @@ func (a *auditor) judge(ctx context.Context, i uint64) (verdict, error) {
 		}
 		err = a.mended(ctx, &v, o)
 		return v, err
-	case o.refused != "" && a.world.matterOf(r).knowsAll:
+	case o.refused != "" && a.world.leavesNothing(r):
 		v.end = refusedKnown
 		return v, nil
 	case o.path == nil && a.world.outlineTooMuch(r):
@@ -138,6 +143,7 @@ func (a *auditor) strictly(ctx context.Context, v *verdict, o outcome) error {
 	}
 	v.inspect(a.world, r, loose.path)
 	short := givenUnmet(r, loose.path)
+	v.tooFewToAsk = len(loose.path.Nodes) < leastNodes
 	if o.path != nil {
 		v.end = deliveredAll
 		v.inspect(a.world, v.request, o.path)
@@ -180,6 +186,9 @@ func namesOne(text string, bounds []string) bool {
 // nearest: the bounds that a strict refusal names hold when they are asked for.
 func (a *auditor) nearest(ctx context.Context, v *verdict, o outcome) error {
 	named := namedBounds(o.no())
+	if len(named) == 0 && v.tooFewToAsk {
+		return nil // two steps, say: no request may ask for so few
+	}
 	if len(named) == 0 {
 		v.breach("strict: no nearest", "%s", o.no())
 		return nil
@@ -216,7 +225,7 @@ func (a *auditor) mended(ctx context.Context, v *verdict, o outcome) error {
 		if o, err = a.server.ask(ctx, r); err != nil {
 			return err
 		}
-		if o.refused == "" || a.world.matterOf(r).knowsAll || r.Strict && r.contradiction() == "" {
+		if o.refused == "" || a.world.leavesNothing(r) || r.Strict && r.contradiction() == "" {
 			return nil
 		}
 	}

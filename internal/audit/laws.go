@@ -428,8 +428,6 @@ func knownLeftOut(l *look) {
 	}
 	for i := range taught.all() {
 		switch {
-		case l.matter.known.has(i) && len(l.asked.Outline) > 0:
-			l.openTo("outline", "%s is known, and a step of the outline", l.world.items[i].id)
 		case l.matter.known.has(i):
 			l.breach("%s is known and taught", l.world.items[i].id)
 		case l.matter.implied.has(i) && len(l.asked.Outline) == 0 && !l.world.neededBy(taught, i):

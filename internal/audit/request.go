@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/trilha/trilha/internal/catalog"
 )
@@ -126,7 +128,9 @@ func (a *asker) topic(r *request) string {
 		return a.outline(r)
 	}
 	var id string
-	if a.in(2) {
+	if a.in(8) {
+		id = pick(a, slices.Sorted(maps.Keys(a.world.routes)))
+	} else if a.in(2) {
 		id = pick(a, a.world.subjects).id
 	} else {
 		id = a.concept()

@@ -17,6 +17,7 @@ type world struct {
 	direct   []set // what each item requires, as the authors wrote it
 	order    order
 	helps    []set
+	routes   map[string]*catalog.RouteEntry
 	names    map[string][]string // lower case -> ids of subjects and concepts that carry it
 }
 
@@ -46,17 +47,25 @@ func readWorld(c *catalog.Catalog) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &world{number: map[string]int{}, names: map[string][]string{}}
+	ix, err := c.Index()
+	if err != nil {
+		return nil, err
+	}
+	w := &world{number: map[string]int{}, names: map[string][]string{}, routes: map[string]*catalog.RouteEntry{}}
 	requires := map[int][]string{}
 	helps := map[int][]string{}
 	for _, s := range all {
-		w.name(s.ID, s.Title, s.Aliases)
+		w.name(ix, s.ID, s.Title, s.Aliases)
 		for i := range s.Concepts {
 			k := &s.Concepts[i]
-			w.name(k.ID, k.Title, k.Aliases)
+			w.name(ix, k.ID, k.Title, k.Aliases)
 			requires[len(w.items)], helps[len(w.items)] = k.Requires, k.Helps
 			w.add(conceptItem(k))
 		}
+	}
+	for _, r := range ix.Routes() {
+		w.name(ix, r.ID, r.Title, r.Aliases)
+		w.routes[r.ID] = r
 	}
 	for _, s := range all {
 		w.subjects = append(w.subjects, &subject{
@@ -106,9 +115,14 @@ func (w *world) add(it item) {
 	w.items = append(w.items, it)
 }
 
-func (w *world) name(id string, title catalog.Text, aliases catalog.Texts) {
+// name notes a name, unless the words may mean something else too ("Functions"):
+// what they mean is the search's to say, and it has tests of its own.
+func (w *world) name(ix *catalog.Index, id string, title catalog.Text, aliases catalog.Texts) {
 	for _, l := range catalog.Languages() {
 		for _, n := range append([]string{id, title.In(l)}, aliases.In(l)...) {
+			if ix.Look(n, l).ID != id {
+				continue
+			}
 			if n = strings.ToLower(n); n != "" && !slices.Contains(w.names[n], id) {
 				w.names[n] = append(w.names[n], id)
 			}
@@ -151,6 +165,9 @@ func (w *world) titles(id string) catalog.Text {
 	if s := w.subject(id); s != nil {
 		return s.titles
 	}
+	if r := w.routes[id]; r != nil {
+		return r.Title
+	}
 	return w.items[w.number[id]].titles
 }
 
@@ -182,7 +199,7 @@ type matter struct {
 	pool     set    // what may be taught, and counts
 	wide     set    // what helps some step beside the topic may be taught too
 	unknown  []string
-	knowsAll bool // known names the topic, or the whole that it belongs to
+	knowsAll bool // known names the topic, or leaves nothing of it
 }
 
 func (w *world) matterOf(r request) matter {
@@ -214,7 +231,27 @@ func (w *world) matterOf(r request) matter {
 	m.pool.removeAll(m.known)
 	m.wide.removeAll(m.known)
 	m.leaveOut(w)
+	m.knowsAll = m.knowsAll || m.topic != "" && w.nothingLeft(m)
 	return m
+}
+
+// leavesNothing says that what is known is all that is asked for.
+func (w *world) leavesNothing(r request) bool {
+	m := w.matterOf(r)
+	if len(r.Outline) > 0 {
+		return w.steps(r, m.known) == 0
+	}
+	return m.knowsAll
+}
+
+// nothingLeft says that all that the topic is about is known.
+func (w *world) nothingLeft(m matter) bool {
+	for i := range w.base(m).all() {
+		if m.pool.has(i) && !w.items[i].project {
+			return false
+		}
+	}
+	return true
 }
 
 // base is what a topic is made of, before what that needs.
@@ -226,6 +263,12 @@ func (w *world) base(m matter) set {
 	base.addAll(w.parts(m.topic))
 	if s := w.subject(m.topic); s != nil {
 		base.add(s.project)
+		return base
+	}
+	if r := w.routes[m.topic]; r != nil {
+		for _, id := range r.Targets {
+			base.add(w.number[id])
+		}
 		return base
 	}
 	base.add(m.itself)

@@ -522,7 +522,7 @@ func (lx *lexicon) clipped(q *query, offer func(*name, float64, string, bool)) {
 	}
 }
 
-// puts says whether text is beginnings of at least two letters of all these words,
+// puts says whether text is beginnings of at least three letters of all these words,
 // in their order, little ones left out or not.
 func (lx *lexicon) puts(text string, words []int32) bool {
 	if len(words) == 0 {
@@ -532,7 +532,7 @@ func (lx *lexicon) puts(text string, words []int32) bool {
 	if littleWords[w] && lx.puts(text, words[1:]) {
 		return true
 	}
-	for n := min(len(w), len(text)); n >= 2; n-- {
+	for n := min(len(w), len(text)); n >= 3; n-- {
 		if strings.HasPrefix(text, w[:n]) && lx.puts(text[n:], words[1:]) {
 			return true
 		}

@@ -27,6 +27,7 @@ type chooser struct {
 	shape   learning.Shape
 	given   map[string]bool // what the learner has
 	known   map[string]bool // given, and what only that needs: nothing to choose for its own sake
+	below   map[string]bool // what the given needs: to be chosen for what is chosen, not for room to spare
 	subject bool            // the topic is a whole subject
 	route   bool            // or a route
 	project *catalog.SubjectEntry
@@ -76,12 +77,11 @@ func newChooser(ix *catalog.Index, p Plan) *chooser {
 	for _, i := range c.goals {
 		c.goal[i] = true
 	}
-	c.expandKnown(p.Known)
 	if ix.Entry(topic) != nil {
-		delete(c.given, topic)
-		delete(c.known, topic)
 		c.must = c.number[topic]
 	}
+	c.expandKnown(p.Known)
+	c.extras = slices.DeleteFunc(c.extras, func(i int) bool { return c.below[c.ids[i]] })
 	return c
 }
 
@@ -104,24 +104,31 @@ func helpful(ix *catalog.Index, topic string, given map[string]bool) []string {
 // it needs: an ancestor goes when nothing that is still to be learnt requires it.
 func (c *chooser) expandKnown(known []string) {
 	c.given = givenIDs(c.ix, known)
-	below := map[string]bool{}
+	if c.must >= 0 {
+		delete(c.given, c.ids[c.must]) // it is asked for, even where the whole is known that it belongs to
+	}
+	c.below = map[string]bool{}
 	for id := range c.given {
-		maps.Copy(below, c.ix.Ancestors(id, nil))
+		maps.Copy(c.below, c.ix.Ancestors(id, nil))
 	}
 	c.known = maps.Clone(c.given)
-	for _, id := range slices.Backward(sortedByPosition(c.ix, below)) {
+	for _, id := range slices.Backward(sortedByPosition(c.ix, c.below)) {
 		i, ok := c.number[id]
-		if ok && !slices.ContainsFunc(c.after[i], func(d int) bool { return !c.known[c.ids[d]] && c.leads(d) }) {
+		if ok && i != c.must && !slices.ContainsFunc(c.after[i], func(d int) bool { return !c.known[c.ids[d]] && c.leads(d) }) {
 			c.known[id] = true
 		}
 	}
 }
 
-// leads says whether i is a goal or the project, or on the way to one: what only
-// helps does not keep a thing from being known.
+// leads says whether i is a goal, a direct help to the topic or the project, or on
+// the way to one: what only helps something on the way does not keep a thing from
+// being known.
 func (c *chooser) leads(i int) bool {
-	return c.goal[i] || c.isProject(i) || slices.Contains(c.leading(), i) ||
-		c.project != nil && c.before.Before(i, len(c.ids)-1)
+	wanted := func(j int) bool { return i == j || c.before.Before(i, j) }
+	if slices.ContainsFunc(c.goals, wanted) || c.project != nil && wanted(len(c.ids)-1) {
+		return true
+	}
+	return c.must >= 0 && slices.ContainsFunc(c.helps[c.must], wanted)
 }
 
 // pick chooses in this order: the project with what it needs; the goals that suit
@@ -149,10 +156,12 @@ func (c *chooser) pick() {
 		if c.request.Given("num_nodes") && c.grow() {
 			continue
 		}
-		if c.startOver() {
+		if c.startOver(-1) {
 			c.practise()
 			c.fill()
 		}
+		c.exchange()
+		c.tryWithout()
 		return
 	}
 }
@@ -206,7 +215,8 @@ func (c *chooser) left() []int {
 	consider(slices.DeleteFunc(slices.Clone(c.goals), func(i int) bool { return !c.suits(i) }))
 	rest := make([]int, 0, len(c.ids))
 	for i := range slices.Backward(c.ids) { // the nearest first
-		if !c.isProject(i) { // it comes with all it needs or not at all
+		spare := c.below[c.ids[i]] && !slices.ContainsFunc(c.after[i], func(d int) bool { return c.chosen[d] })
+		if !spare && !c.isProject(i) { // a project comes with all it needs or not at all
 			rest = append(rest, i)
 		}
 	}

@@ -69,7 +69,10 @@ func (c *chooser) isProject(i int) bool { return c.project != nil && i == len(c.
 // room; then, where the width was given, other items of the pool, and leaving out
 // what the others all hang on.
 func (c *chooser) widen() {
-	defer func() { c.floor = min(c.shape.MinWidth, c.sources()) }()
+	defer func() {
+		c.prune()
+		c.settle()
+	}()
 	given := c.request.Given("min_width")
 	if !given && c.request.Level != "" && c.request.Level != "beginner" {
 		return // those beyond the beginning are not sent back for the sake of a default
@@ -79,7 +82,6 @@ func (c *chooser) widen() {
 			c.widenWith(more)
 		}
 	}
-	c.prune()
 	if !given {
 		return
 	}
@@ -92,14 +94,21 @@ func (c *chooser) widen() {
 	}
 }
 
-// prune leaves out what came in from elsewhere for the sake of something that has
-// gone since.
-func (c *chooser) prune() {
-	if !c.subject {
-		return
+// settle keeps the first steps from falling below what was asked, where they
+// reach it.
+func (c *chooser) settle() {
+	c.floor = 0
+	if c.sources() >= c.shape.MinWidth {
+		c.floor = c.shape.MinWidth
 	}
+}
+
+// prune leaves out what came in for the sake of something that has gone since: of a
+// subject's path what is from elsewhere, of any what only known things need.
+func (c *chooser) prune() {
 	for _, i := range slices.Backward(c.items()) {
-		if !c.goal[i] && !c.isProject(i) && !slices.ContainsFunc(c.after[i], func(d int) bool { return c.chosen[d] }) {
+		guest := c.subject && !c.goal[i] || c.below[c.ids[i]]
+		if guest && i != c.must && !c.isProject(i) && !slices.ContainsFunc(c.after[i], func(d int) bool { return c.chosen[d] }) {
 			c.drop(i)
 		}
 	}
@@ -188,6 +197,7 @@ const practicePrefix = "practice/"
 func (c *chooser) practise() {
 	want := min(c.spare, (1+c.count)/(stepsPerPractice-1))
 	c.practice, c.spare = nil, 0
+	want = max(0, min(want, c.room()))
 	var with []int
 	for _, i := range c.items() {
 		if !c.isProject(i) && i != c.must && c.has(c.ids[i]) {
@@ -224,52 +234,141 @@ func evenly(list []int, n int) []int {
 
 // startOver chooses anew where taking one after the other has come to an end with
 // room left: a largest set that the given height admits, what was wanted most in
-// it. It keeps what was chosen unless the new choice is larger.
-func (c *chooser) startOver() bool {
-	var items []int
-	weight := map[int]int{}
+// it, of each level as much as the width admits. It keeps what was chosen unless the
+// new choice is larger. One item can be excepted.
+func (c *chooser) startOver(without int) bool {
 	wanted := slices.Concat(c.items(), c.left())
-	wanted = slices.DeleteFunc(wanted, func(i int) bool { return c.known[c.ids[i]] })
+	wanted = slices.DeleteFunc(wanted, func(i int) bool { return i == without || c.known[c.ids[i]] })
 	if c.project != nil && !c.chosen[len(c.ids)-1] {
 		wanted = append(wanted, len(c.ids)-1)
 	}
-	for rank, i := range wanted {
-		items = append(items, i)
-		weight[i] = len(c.ids)*len(c.ids) - rank // numbers first: all ranks together weigh less than one item
-		if i == c.must {
-			weight[i] *= len(c.ids)
-		}
+	if len(wanted) <= c.count {
+		return false // all is chosen that there is
 	}
-	slices.Sort(items)
+	rank := map[int]int{}
+	for r, i := range wanted {
+		rank[i] = r
+	}
+	if c.must >= 0 {
+		rank[c.must] = -len(c.ids) * len(c.ids) * len(c.ids)
+	}
+	items := slices.Sorted(slices.Values(wanted))
 	weights := make([]int, len(items))
 	for k, i := range items {
-		weights[k] = weight[i]
+		weights[k] = len(c.ids)*len(c.ids) - rank[i] // numbers first: all ranks together weigh less than one item
 	}
-	order := c.before.On(items)
-	if order.Chain() < c.shape.MaxHeight {
-		return false // no chain stands in the way
+	var family []int
+	for _, k := range learning.Family(c.before.On(items), weights, c.shape.MaxHeight-1) {
+		family = append(family, items[k])
 	}
+	slices.SortStableFunc(family, func(a, b int) int { return rank[a] - rank[b] })
+
 	was, practice, count, sources := slices.Clone(c.chosen), c.practice, c.count, c.sources()
-	c.practice = nil
-	clear(c.chosen)
-	c.count = 0
-	for _, k := range learning.Family(order, weights, c.shape.MaxHeight-1) {
-		c.chosen[items[k]] = true
-		c.count++
-	}
-	for c.room() < 0 {
-		order, items := c.order(), c.items()
-		drop := c.leastWanted(order, items)
-		if drop < 0 {
-			drop = items[bottomOfTheLongestChain(order)]
+	best, most := was, count+len(practice)
+	for _, level := range []map[int]int{c.earliest(family), c.latest(family)} {
+		c.start(family, level)
+		if c.count > most && c.sources() >= min(sources, c.shape.MinWidth) {
+			best, most = slices.Clone(c.chosen), c.count
 		}
-		c.drop(drop)
+	}
+	if most == count+len(practice) {
+		c.chosen, c.practice, c.count = was, practice, count
+		return false
+	}
+	c.chosen, c.practice, c.count = best, nil, most
+	return true
+}
+
+// start chooses of each level as many of the family, in its order, as the width
+// and the room admit, and fills what is left.
+func (c *chooser) start(family []int, level map[int]int) {
+	c.practice, c.count = nil, 0
+	c.chosen = make([]bool, len(c.ids))
+	count := map[int]int{}
+	for _, i := range family {
+		if l := level[i]; c.room() > 0 && count[l] < c.shape.MaxWidth {
+			c.chosen[i] = true
+			c.count++
+			count[l]++
+		}
 	}
 	c.cut()
 	c.fill()
-	if c.count > count+len(practice) && c.sources() >= min(sources, c.shape.MinWidth) {
-		return true
-	}
-	c.chosen, c.practice, c.count = was, practice, count
-	return false
 }
+
+// earliest gives each item the first level it may stand on, and latest the last
+// one, counted backwards.
+func (c *chooser) earliest(items []int) map[int]int {
+	level := map[int]int{}
+	for _, i := range slices.Sorted(slices.Values(items)) {
+		for j, l := range level {
+			if c.before.Before(j, i) {
+				level[i] = max(level[i], l+1)
+			}
+		}
+		level[i] += 0 // there, even if on the first
+	}
+	return level
+}
+
+func (c *chooser) latest(items []int) map[int]int {
+	level := map[int]int{}
+	for _, i := range slices.Backward(slices.Sorted(slices.Values(items))) {
+		for j, l := range level {
+			if c.before.Before(i, j) {
+				level[i] = min(level[i], l-1)
+			}
+		}
+		level[i] += 0 // there, even if on the last
+	}
+	return level
+}
+
+// exchange leaves out one item where that makes room for two, the most elementary
+// first, until nothing more is gained or it has tried enough.
+func (c *chooser) exchange() {
+	budget := maxExchanges
+	for again := true; again && c.room() > 0 && len(c.left()) > 0; {
+		again = false
+		for _, i := range c.items() {
+			practised := slices.ContainsFunc(c.practice, func(group []int) bool { return slices.Contains(group, i) })
+			if i == c.must || c.isProject(i) || practised {
+				continue
+			}
+			was, count := slices.Clone(c.chosen), c.count
+			c.drop(i)
+			for _, j := range c.left() {
+				if budget--; j != i && c.room() > 0 && budget > 0 {
+					c.take(j)
+				}
+			}
+			if c.count > count {
+				again = true
+				break
+			}
+			c.chosen, c.count = was, count
+		}
+	}
+}
+
+// tryWithout starts over without one item after the other, the most elementary first,
+// where a width and a height were given that together leave hardly any choice.
+func (c *chooser) tryWithout() {
+	for _, i := range c.items() {
+		if c.room() <= 0 || c.count > maxTried || len(c.left()) == 0 {
+			return
+		}
+		if i != c.must && !c.isProject(i) && c.startOver(i) {
+			c.practise()
+			c.fill()
+			c.exchange()
+		}
+	}
+}
+
+// maxTried is up to how many items a choice is tried without each of them.
+const maxTried = 40
+
+// maxExchanges is how often exchange arranges anew; a path of a hundred steps takes
+// a fifth of a second for as many.
+const maxExchanges = 2000

@@ -159,8 +159,11 @@ func (r Request) checkBounds() error {
 	}
 	if r.NumNodes > 0 && r.MaxWidth > 0 && r.MaxHeight > 0 {
 		if room := 1 + r.MaxWidth*(r.MaxHeight-1); room < r.NumNodes {
-			return fault.InField("num_nodes", "%d steps do not fit: %d levels of at most %d steps, with one overview on top, hold %d", r.NumNodes, r.MaxHeight, r.MaxWidth, room).
-				With("Ask for at most %d steps, or raise max_width or max_height", room)
+			e := fault.InField("num_nodes", "%d steps do not fit: %d levels of at most %d steps, with one overview on top, hold %d", r.NumNodes, r.MaxHeight, r.MaxWidth, room)
+			if room < Bounds()[0].Min {
+				return e.With("Raise max_width or max_height, for example to max_width 2")
+			}
+			return e.With("Ask for at most %d steps, or raise max_width or max_height", room)
 		}
 	}
 	if r.NumNodes > 0 { // whatever is not given: a path has at least one first step, hence two levels
@@ -200,7 +203,6 @@ func (r Request) normalizeOutline() (Request, error) {
 
 // Canonical is the same for two requests that ask for the same path.
 func (r Request) Canonical() string {
-	r.Topic = strings.ToLower(r.Topic)
 	r.Known = slices.Sorted(slices.Values(r.Known))
 	b, err := json.Marshal(r)
 	if err != nil { // strings and numbers: cannot be

@@ -102,7 +102,7 @@ func TestTheSameRequestLaterIsAnsweredAtOnceWithTheSameBytes(t *testing.T) {
 	s := opened(t)
 	first := s.wait(t, "ann", s.order(t, "ann", python()).Task.ID)
 	o := python()
-	o.Topic, o.Language, o.Priority = " PYTHON ", "en", task.High
+	o.Topic, o.Language, o.Priority = " Python ", "en", task.High
 	again := s.order(t, "ann", o)
 	assert.False(t, again.Repeated)
 	assert.NotEqual(t, first.ID, again.Task.ID)
