@@ -390,7 +390,7 @@ func TestOutlinesKeepTheCallersOrderAndTheGraphs(t *testing.T) {
 		"made up":        {"order", func(r *request, _ *path) { r.Outline[1].Requires = nil }},
 		"too many edges": {"order", func(_ *request, p *path) { p.find("outline/4").Prerequisites = []string{"s/d", "s/a"} }},
 		"not in it":      {"outside: outline", func(r *request, _ *path) { r.Outline = r.Outline[1:]; r.Outline[0].Requires = nil }},
-		"known":          {"known: outline", func(r *request, _ *path) { r.Known = []string{"s/c"} }},
+		"known":          {"known", func(r *request, _ *path) { r.Known = []string{"s/c"} }},
 		"nobody's":       {"outside", func(_ *request, p *path) { p.find("outline/4").Title = "y" }},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -127,13 +127,12 @@ func (a *asker) topic(r *request) string {
 	if a.in(12) {
 		return a.outline(r)
 	}
-	var id string
-	if a.in(8) {
+	id := a.concept()
+	switch {
+	case len(a.world.routes) > 0 && a.in(8):
 		id = pick(a, slices.Sorted(maps.Keys(a.world.routes)))
-	} else if a.in(2) {
+	case a.in(2):
 		id = pick(a, a.world.subjects).id
-	} else {
-		id = a.concept()
 	}
 	r.Topic = a.called(id)
 	return id

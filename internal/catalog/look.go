@@ -377,17 +377,8 @@ func (lx *lexicon) term(text, language string) term {
 	for _, l := range append(near, lx.begun(text)...) {
 		add(l)
 	}
-	for _, l := range near { // and what the word that was meant is an inflection of
-		w := &lx.words[l.word]
-		for i, f := range forms(w.text, w.in) {
-			quality := l.quality
-			if i > 0 {
-				quality *= inflected
-			}
-			for _, other := range lx.forms[f] {
-				add(likeness{other, quality, bySpelling})
-			}
-		}
+	for _, l := range lx.inflections(near) {
+		add(l)
 	}
 	best := 0.0
 	if len(near) > 0 {
@@ -395,6 +386,23 @@ func (lx *lexicon) term(text, language string) term {
 	}
 	t.minor = framesMisspelt(text, best)
 	return t
+}
+
+// inflections gives what words that were meant are inflections of, or share one.
+func (lx *lexicon) inflections(near []likeness) (all []likeness) {
+	for _, l := range near {
+		w := &lx.words[l.word]
+		for i, f := range forms(w.text, w.in) {
+			quality := l.quality
+			if i > 0 {
+				quality *= inflected
+			}
+			for _, other := range lx.forms[f] {
+				all = append(all, likeness{other, quality, bySpelling})
+			}
+		}
+	}
+	return all
 }
 
 // knows says whether names in the language have the word, inflections included.

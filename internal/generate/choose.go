@@ -162,6 +162,7 @@ func (c *chooser) pick() {
 		}
 		c.exchange()
 		c.tryWithout()
+		c.shuffle()
 		return
 	}
 }

@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"math/rand/v2"
 	"slices"
 
 	"github.com/trilha/trilha/internal/learning"
@@ -365,6 +366,40 @@ func (c *chooser) tryWithout() {
 		}
 	}
 }
+
+// shuffle starts anew from orders drawn at random, the same at every run, where all
+// else left room: a last resort for bounds that only few choices fill.
+func (c *chooser) shuffle() {
+	if c.room() <= 0 || c.count > maxTried || len(c.left()) == 0 {
+		return
+	}
+	random := rand.New(rand.NewPCG(1, 1))
+	wanted := slices.Concat(c.items(), c.left())
+	most, best, practice, sources := c.count+len(c.practice), slices.Clone(c.chosen), c.practice, c.sources()
+	count := c.count
+	for range shuffles {
+		random.Shuffle(len(wanted), func(i, j int) { wanted[i], wanted[j] = wanted[j], wanted[i] })
+		c.practice, c.count, c.chosen, c.floor = nil, 0, make([]bool, len(c.ids)), 0
+		if c.must >= 0 {
+			c.take(c.must)
+		}
+		for _, i := range wanted {
+			if c.room() > 0 && !c.chosen[i] && !c.isProject(i) && !c.known[c.ids[i]] {
+				c.take(i)
+			}
+		}
+		if c.count > most && c.sources() >= min(sources, c.shape.MinWidth) {
+			most, best, practice, count = c.count, slices.Clone(c.chosen), nil, c.count
+		}
+		if c.room() <= 0 {
+			break
+		}
+	}
+	c.chosen, c.count, c.practice = best, count, practice
+}
+
+// shuffles is how many random orders are tried.
+const shuffles = 100
 
 // maxTried is up to how many items a choice is tried without each of them.
 const maxTried = 40

@@ -5,12 +5,6 @@ import (
 	"strings"
 )
 
-// Wishes are what an arrangement should respect as far as its bounds admit.
-type Wishes struct {
-	After [][]int // for each item, smaller numbers that had better stand before it
-	Soon  []int   // items, required by nothing, to come soon after what they require
-}
-
 // Arrange puts the items of an order on levels 1, 2, ... below the root, each on
 // a greater level than all it requires, within the bounds of s (whose heights
 // count the root's level too). It gives each item's level, or nil when no
@@ -37,12 +31,7 @@ func Arrange(o Order, s Shape, w Wishes) []int {
 	if wished := wish(o, s, w); wished != nil {
 		level = wished
 	}
-	first := 0
-	for _, l := range level {
-		if l == 1 {
-			first++
-		}
-	}
+	first := onFirst(level)
 	spread(level, s.MinHeight-1, min(first, s.MinWidth))
 	if first < s.MinWidth && len(o) >= s.MinHeight-1 { // a width that cannot hold keeps no height from holding
 		for top := slices.Max(level); top < s.MinHeight-1; top++ {
@@ -51,64 +40,6 @@ func Arrange(o Order, s Shape, w Wishes) []int {
 		}
 	}
 	return level
-}
-
-// wish arranges o in the order of its items' numbers, with as many of the wishes
-// as keep it within s, or gives nil when even none of them does.
-func wish(o Order, s Shape, w Wishes) []int {
-	authors := make([]int, len(o))
-	for i := range authors {
-		authors[i] = len(o) - i
-	}
-	rank := hurry(o, authors, w.Soon)
-	least := min(s.MinWidth, s.MaxWidth, o.Sources())
-	within := func(o Order) []int {
-		level := fill(o, s.MaxWidth, rank)
-		first := 0
-		for _, l := range level {
-			if l == 1 {
-				first++
-			}
-		}
-		if slices.Max(level) >= s.MaxHeight || first < least {
-			return nil
-		}
-		return level
-	}
-	best := within(o)
-	if best == nil { // too many levels in that order: then in that of urgency
-		rank = hurry(o, urgency(o), w.Soon)
-		if best = within(o); best == nil {
-			return nil
-		}
-	}
-	type pair struct{ before, after int }
-	var pairs []pair
-	for i, before := range w.After {
-		for _, j := range before {
-			pairs = append(pairs, pair{j, i})
-		}
-	}
-	held := make(Order, len(o))
-	copy(held, o)
-	var add func([]pair)
-	add = func(pairs []pair) { // all of them, or else what can be had of each half
-		if len(pairs) == 0 {
-			return
-		}
-		try := slices.Clone(held)
-		for _, p := range pairs {
-			try[p.after] = append(slices.Clip(try[p.after]), p.before)
-		}
-		if level := within(try); level != nil {
-			held, best = try, level
-		} else if len(pairs) > 1 {
-			add(pairs[:len(pairs)/2])
-			add(pairs[len(pairs)/2:])
-		}
-	}
-	add(pairs)
-	return best
 }
 
 // Fits says whether Arrange finds an arrangement.
@@ -197,23 +128,6 @@ func urgency(o Order) []int {
 		}
 	}
 	return label
-}
-
-// hurry gives ranks in which each item of soon comes right after the least urgent
-// of what it requires.
-func hurry(o Order, rank, soon []int) []int {
-	ranks := make([]int, len(rank))
-	for i, r := range rank {
-		ranks[i] = 2 * r
-	}
-	for _, i := range soon {
-		least := 2 * len(o)
-		for _, j := range o[i] {
-			least = min(least, ranks[j])
-		}
-		ranks[i] = least - 1
-	}
-	return ranks
 }
 
 // patience is how many levels the search tries to fill before it gives up and
@@ -339,34 +253,47 @@ func (s *search) key() string {
 // come later than the others; the greater numbers do.
 func spread(level []int, height, minFirst int) {
 	for top := slices.Max(level); top < height; top++ {
-		count := make([]int, top+1)
-		for _, l := range level {
-			count[l]++
-		}
-		wide, stay := 0, 0
-		for l := 1; l <= top; l++ {
-			keep := max(1, (count[l]+1)/2)
-			if l == 1 {
-				keep = max(keep, minFirst)
-			}
-			if count[l] > keep && (wide == 0 || count[l] >= count[wide]) {
-				wide, stay = l, keep
-			}
-		}
+		wide, stay := widest(level, top, minFirst)
 		if wide == 0 {
 			return
 		}
 		for i := range level {
-			switch {
-			case level[i] > wide:
-				level[i]++
-			case level[i] == wide && stay > 0:
+			if level[i] == wide && stay > 0 {
 				stay--
-			case level[i] == wide:
+			} else if level[i] >= wide {
 				level[i]++
 			}
 		}
 	}
+}
+
+// widest gives the widest level that can be split, and how many items stay on it;
+// 0 where none can.
+func widest(level []int, top, minFirst int) (wide, stay int) {
+	count := make([]int, top+1)
+	for _, l := range level {
+		count[l]++
+	}
+	for l := 1; l <= top; l++ {
+		keep := max(1, (count[l]+1)/2)
+		if l == 1 {
+			keep = max(keep, minFirst)
+		}
+		if count[l] > keep && (wide == 0 || count[l] >= count[wide]) {
+			wide, stay = l, keep
+		}
+	}
+	return wide, stay
+}
+
+// onFirst counts the items on the first level.
+func onFirst(level []int) (n int) {
+	for _, l := range level {
+		if l == 1 {
+			n++
+		}
+	}
+	return n
 }
 
 // Postpone moves an item to the last level, where nothing requires it: into room

@@ -203,7 +203,7 @@ func TestEveryAcceptedRequestHasAShapeThatCanHold(t *testing.T) {
 func TestRequestsForTheSamePathHaveTheSameCanonicalForm(t *testing.T) {
 	t.Parallel()
 	a := learning.Request{Topic: "Python", Known: []string{"lists", "loops"}}
-	b := learning.Request{Topic: "python", Known: []string{"loops", "lists"}}
+	b := learning.Request{Topic: "Python", Known: []string{"loops", "lists"}}
 	assert.Equal(t, a.Canonical(), b.Canonical())
 	assert.Equal(t, []string{"loops", "lists"}, b.Known, "nothing is sorted in place")
 	for _, other := range []learning.Request{
@@ -213,6 +213,7 @@ func TestRequestsForTheSamePathHaveTheSameCanonicalForm(t *testing.T) {
 		{Topic: "python", Strict: true},
 		{Topic: "python", Level: "beginner"},
 		{Topic: "pythons"},
+		{Topic: "python", Known: []string{"loops", "lists"}}, // its path says what was typed
 	} {
 		assert.NotEqual(t, b.Canonical(), other.Canonical())
 	}
