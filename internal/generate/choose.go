@@ -81,7 +81,9 @@ func newChooser(ix *catalog.Index, p Plan) *chooser {
 		c.must = c.number[topic]
 	}
 	c.expandKnown(p.Known)
-	c.extras = slices.DeleteFunc(c.extras, func(i int) bool { return c.below[c.ids[i]] })
+	c.extras = slices.DeleteFunc(c.extras, func(i int) bool {
+		return c.below[c.ids[i]] && !slices.Contains(c.helps[c.must], i)
+	})
 	return c
 }
 
@@ -163,6 +165,7 @@ func (c *chooser) pick() {
 		c.exchange()
 		c.tryWithout()
 		c.shuffle()
+		c.release()
 		return
 	}
 }
@@ -222,6 +225,7 @@ func (c *chooser) left() []int {
 		}
 	}
 	consider(c.goals)
+	consider(c.extras)
 	consider(rest)
 	return out
 }

@@ -90,17 +90,21 @@ func (c *chooser) widen() {
 		c.widenWith([]int{i})
 	}
 	for c.sources() < c.shape.MinWidth && c.uncover() {
-		c.floor = min(c.shape.MinWidth, c.sources()) // so that it does not come back
+		c.settle() // so that it does not come back
 		c.fill()
 	}
 }
 
-// settle keeps the first steps from falling below what was asked, where they
-// reach it.
-func (c *chooser) settle() {
-	c.floor = 0
-	if c.sources() >= c.shape.MinWidth {
-		c.floor = c.shape.MinWidth
+// settle keeps the first steps from falling below what was asked, or as near to it
+// as they are.
+func (c *chooser) settle() { c.floor = min(c.shape.MinWidth, c.sources()) }
+
+// release lets first steps go for further nodes, where they are fewer than asked
+// anyhow.
+func (c *chooser) release() {
+	if c.room() > 0 && c.sources() < c.shape.MinWidth {
+		c.floor = 0
+		c.fill()
 	}
 }
 
@@ -149,35 +153,62 @@ func (c *chooser) widenWith(more []int) {
 func (c *chooser) sources() int { return c.order().Sources() }
 
 // uncover leaves out the first step whose absence gives most first steps, if any
-// gives more than there are.
+// gives more than there are; with it, up to three that it alone leads to.
 func (c *chooser) uncover() bool {
-	best, most := -1, c.sources()
-	order, items := c.order(), c.items()
-	for k, i := range items {
-		if len(order[k]) > 0 || i == c.must || c.isProject(i) {
+	const together = 4
+	most := c.sources()
+	var best []int
+	for _, i := range c.firstSteps() {
+		if i == c.must || c.isProject(i) {
 			continue
 		}
+		was := c.firstSteps()
+		out := []int{i}
 		c.drop(i)
-		if n := c.sources(); n > most {
-			best, most = i, n
+		for len(out) < together && c.sources() <= most {
+			next := slices.IndexFunc(c.firstSteps(), func(j int) bool { return !slices.Contains(was, j) && j != c.must && !c.isProject(j) })
+			if next < 0 {
+				break
+			}
+			j := c.firstSteps()[next]
+			c.drop(j)
+			out = append(out, j)
 		}
-		c.take(i)
+		if n := c.sources(); n > most {
+			best, most = out, n
+		}
+		for _, j := range out {
+			c.chosen[j] = true
+		}
+		c.count += len(out)
 	}
-	if best < 0 {
-		return false
+	c.drop(best...)
+	return best != nil
+}
+
+// firstSteps lists the items that need nothing chosen.
+func (c *chooser) firstSteps() []int {
+	var first []int
+	order, items := c.before.On(c.items()), c.items()
+	for k, i := range items {
+		if len(order[k]) == 0 {
+			first = append(first, i)
+		}
 	}
-	c.drop(best)
-	return true
+	return first
 }
 
 // fill takes in single items, most wanted first, without what they need, where
 // there is still room.
 func (c *chooser) fill() {
-	for _, i := range c.left() {
-		if c.room() <= 0 {
-			return
+	for again := true; again; {
+		again = false
+		for _, i := range c.left() {
+			if c.room() <= 0 {
+				return
+			}
+			again = c.take(i) || again // and what it needs may be wanted next
 		}
-		c.take(i)
 	}
 }
 
@@ -209,7 +240,7 @@ func (c *chooser) practise() {
 	for part := range want {
 		group := with[part*len(with)/want : (part+1)*len(with)/want]
 		for ; len(group) > 1; group = group[:len(group)-1] { // what stands on the last level leaves no room after it
-			c.practice = append(c.practice, evenly(group, conceptsPerPractice))
+			c.practice = append(c.practice, c.mostWanted(group, conceptsPerPractice))
 			if c.fits() {
 				break
 			}
@@ -221,16 +252,19 @@ func (c *chooser) practise() {
 	}
 }
 
-// evenly picks at most n of a list, spread over it.
-func evenly(list []int, n int) []int {
-	if len(list) <= n {
-		return slices.Clone(list)
+// mostWanted picks at most n items of a group, in learning order.
+func (c *chooser) mostWanted(group []int, n int) []int {
+	picked := slices.Clone(group)
+	rank := func(i int) int {
+		if r := slices.Index(c.goals, i); r >= 0 {
+			return r
+		}
+		return len(c.goals)
 	}
-	var out []int
-	for k := range n {
-		out = append(out, list[k*(len(list)-1)/(n-1)])
-	}
-	return out
+	slices.SortStableFunc(picked, func(a, b int) int { return rank(a) - rank(b) })
+	picked = picked[:min(n, len(picked))]
+	slices.Sort(picked)
+	return picked
 }
 
 // startOver chooses anew where taking one after the other has come to an end with
@@ -373,7 +407,7 @@ func (c *chooser) shuffle() {
 	if c.room() <= 0 || c.count > maxTried || len(c.left()) == 0 {
 		return
 	}
-	random := rand.New(rand.NewPCG(1, 1))
+	random, floor := rand.New(rand.NewPCG(1, 1)), c.floor
 	wanted := slices.Concat(c.items(), c.left())
 	most, best, practice, sources := c.count+len(c.practice), slices.Clone(c.chosen), c.practice, c.sources()
 	count := c.count
@@ -384,9 +418,12 @@ func (c *chooser) shuffle() {
 			c.take(c.must)
 		}
 		for _, i := range wanted {
-			if c.room() > 0 && !c.chosen[i] && !c.isProject(i) && !c.known[c.ids[i]] {
+			if c.room() > 0 && !c.chosen[i] && !c.known[c.ids[i]] {
 				c.take(i)
 			}
+		}
+		if c.room() > 0 && c.project != nil && !c.chosen[len(c.ids)-1] {
+			c.take(len(c.ids) - 1)
 		}
 		if c.count > most && c.sources() >= min(sources, c.shape.MinWidth) {
 			most, best, practice, count = c.count, slices.Clone(c.chosen), nil, c.count
@@ -395,7 +432,7 @@ func (c *chooser) shuffle() {
 			break
 		}
 	}
-	c.chosen, c.count, c.practice = best, count, practice
+	c.chosen, c.count, c.practice, c.floor = best, count, practice, floor
 }
 
 // shuffles is how many random orders are tried.
