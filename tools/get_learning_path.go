@@ -53,7 +53,7 @@ func (t *Tools) getLearningPath() Definition {
 		readOnly: true, idempotent: true,
 		params: params{
 			{name: "id", kind: "string", required: true, min: 1, max: 100, about: "path_id, or the task's id", example: "7f3c0d6e-2b1a-5c8e-9d57-0a1b2c3d4e5f"},
-			{name: "format", kind: "string", enum: []string{"markdown", "json", "mermaid"}, def: "markdown", about: "of content"},
+			{name: "format", kind: "string", enum: Formats(), def: "markdown", about: "of content"},
 			{name: "detail", kind: "string", enum: []string{"concise", "detailed"}, def: "concise", about: "how much"},
 			{name: "section", kind: "string", min: 1, max: 200, about: "one step only: its id or number", example: "2"},
 			{name: "include_answers", kind: "boolean", def: false, about: "with answers and solutions"},
@@ -156,3 +156,6 @@ func trimNode(n *learning.Node, in pathInput) {
 		}
 	}
 }
+
+// Formats lists the forms in which a path can be had; the first is the default.
+func Formats() []string { return []string{"markdown", "json", "mermaid"} }

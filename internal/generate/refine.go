@@ -105,6 +105,11 @@ func (c *chooser) release() {
 	if c.room() > 0 && c.sources() < c.shape.MinWidth {
 		c.floor = 0
 		c.fill()
+		if c.startOver(-1) {
+			c.practise()
+			c.fill()
+		}
+		c.exchange()
 	}
 }
 
@@ -302,7 +307,7 @@ func (c *chooser) startOver(without int) bool {
 	best, most := was, count+len(practice)
 	for _, level := range []map[int]int{c.earliest(family), c.latest(family)} {
 		c.start(family, level)
-		if c.count > most && c.sources() >= min(sources, c.shape.MinWidth) {
+		if c.count > most && c.sources() >= min(sources, c.floor) {
 			best, most = slices.Clone(c.chosen), c.count
 		}
 	}
@@ -425,7 +430,7 @@ func (c *chooser) shuffle() {
 		if c.room() > 0 && c.project != nil && !c.chosen[len(c.ids)-1] {
 			c.take(len(c.ids) - 1)
 		}
-		if c.count > most && c.sources() >= min(sources, c.shape.MinWidth) {
+		if c.count > most && c.sources() >= min(sources, floor) {
 			most, best, practice, count = c.count, slices.Clone(c.chosen), nil, c.count
 		}
 		if c.room() <= 0 {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/trilha/trilha/internal/catalog"
 	"github.com/trilha/trilha/internal/fault"
@@ -203,3 +204,42 @@ func (t *Tutor) Search(query, language string, limit int) ([]Found, error) {
 
 // Concept gives one concept whole, or NotFound.
 func (t *Tutor) Concept(id string) (*catalog.Concept, error) { return t.catalog.Concept(id) }
+
+// Complete gives up to limit names of topics that begin with what was typed, or,
+// where none does, titles of what it may mean.
+func (t *Tutor) Complete(typed, language string, limit int) ([]string, error) {
+	ix, err := t.catalog.Index()
+	if err != nil {
+		return nil, err
+	}
+	names := []string{}
+	for _, m := range ix.Complete(typed, language, limit) {
+		names = append(names, m.Name)
+	}
+	if len(names) == 0 {
+		for _, m := range ix.Search(typed, language, limit) {
+			names = append(names, ix.Title(m.ID, language))
+		}
+	}
+	return names, nil
+}
+
+// CompleteID gives up to limit ids of concepts and subjects that begin with, or
+// contain, what was typed.
+func (t *Tutor) CompleteID(typed string, limit int) ([]string, error) {
+	ix, err := t.catalog.Index()
+	if err != nil {
+		return nil, err
+	}
+	begin, contain := []string{}, []string{}
+	for _, c := range ix.Concepts() {
+		switch {
+		case strings.HasPrefix(c.ID, typed):
+			begin = append(begin, c.ID)
+		case strings.Contains(c.ID, typed):
+			contain = append(contain, c.ID)
+		}
+	}
+	begin = append(begin, contain...)
+	return begin[:min(limit, len(begin))], nil
+}
