@@ -219,7 +219,7 @@ func (c *chooser) left() []int {
 	consider(slices.DeleteFunc(slices.Clone(c.goals), func(i int) bool { return !c.suits(i) }))
 	rest := make([]int, 0, len(c.ids))
 	for i := range slices.Backward(c.ids) { // the nearest first
-		spare := c.below[c.ids[i]] && !slices.ContainsFunc(c.after[i], func(d int) bool { return c.chosen[d] })
+		spare := c.below[c.ids[i]] && !c.leads(i) && !slices.ContainsFunc(c.after[i], func(d int) bool { return c.chosen[d] })
 		if !spare && !c.isProject(i) { // a project comes with all it needs or not at all
 			rest = append(rest, i)
 		}
