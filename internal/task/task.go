@@ -12,8 +12,6 @@ import (
 	"encoding/json"
 	"slices"
 	"time"
-
-	"github.com/trilha/trilha/internal/fault"
 )
 
 // Status is where a task stands.
@@ -69,12 +67,6 @@ func (p Priority) Rank() int {
 	}
 }
 
-// Message is one line of a task's log, for its owner to read.
-type Message struct {
-	Time time.Time
-	Text string
-}
-
 // Task is a snapshot of one background run. Values are copies: holding one
 // never blocks the store, and its slices must not be written to.
 type Task struct {
@@ -96,9 +88,6 @@ type Task struct {
 	CompletedAt time.Time // zero until the status is final
 	ExpiresAt   time.Time // zero until the status is final; then when it is forgotten
 }
-
-// MaxMessages bounds a task's log. When it is full the oldest lines go.
-const MaxMessages = 100
 
 // Spec describes a task to be made.
 type Spec struct {
@@ -133,27 +122,6 @@ type Submission struct {
 	Task     Task
 	Repeated bool   // an existing task was returned (IdempotencyKey or Unique)
 	Watch    *Watch // nil unless Spec.Watch
-}
-
-// Filter selects and pages a listing.
-type Filter struct {
-	Statuses []Status // none: all
-	Limit    int      // 1-MaxPage; 0: DefaultPage
-	Cursor   string   // Page.Next of the page before; empty: from the newest
-}
-
-// Sizes of a page of a listing.
-const (
-	DefaultPage = 20
-	MaxPage     = 100
-)
-
-// Page is a part of a listing, newest task first. Results are left out of the
-// listed tasks: Get has them.
-type Page struct {
-	Tasks []Task
-	Next  string // cursor of the next page; empty on the last
-	Total int    // how many tasks the filter selects in all
 }
 
 // Limits bound what a store accepts, runs and keeps. Zero fields take the
@@ -193,10 +161,4 @@ func (l Limits) OrDefaults() Limits {
 	l.TTL = cmp.Or(l.TTL, d.TTL)
 	l.Ageing = cmp.Or(l.Ageing, d.Ageing)
 	return l
-}
-
-// ErrNotFound is the one answer for a task that does not exist, has expired, or
-// is someone else's.
-func ErrNotFound(id string) error {
-	return fault.New(fault.NotFound, "no task with id %q", id)
 }

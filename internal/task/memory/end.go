@@ -2,24 +2,15 @@ package memory
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"time"
 
-	"github.com/trilha/trilha/internal/fault"
 	"github.com/trilha/trilha/internal/task"
 )
 
-// outcome is how a task ends.
-type outcome struct {
-	status task.Status
-	result json.RawMessage
-	why    string
-}
-
 // end gives e its final status. The first call wins and the others do nothing:
 // this is where completion, cancellation and shutdown race.
-func (s *Store) end(e *entry, out outcome) {
+func (s *Store) end(e *entry, out task.Outcome) {
 	if e.life == nil {
 		return
 	}
@@ -32,10 +23,10 @@ func (s *Store) end(e *entry, out outcome) {
 	}
 	now := time.Now()
 	t := &e.task
-	t.Status, t.Result, t.Error = out.status, out.result, out.why
+	t.Status, t.Result, t.Error = out.Status, out.Result, out.Why
 	t.UpdatedAt, t.CompletedAt, t.ExpiresAt = now, now, now.Add(s.limits.TTL)
 	t.Messages = slices.Clone(t.Messages) // leaves the spare room behind
-	if out.status == task.Completed {
+	if out.Status == task.Completed {
 		t.Progress = 100
 	}
 	e.publishFinal()
@@ -53,9 +44,8 @@ func (s *Store) Cancel(_ context.Context, owner, id string) (task.Task, error) {
 		return task.Task{}, err
 	}
 	if e.task.Status.Final() && e.task.Status != task.Cancelled {
-		return e.snapshot(), fault.New(fault.Conflict, "task %q has already %s", id, e.task.Status).
-			With("There is nothing left to cancel.")
+		return e.snapshot(), task.ErrEnded(id, e.task.Status)
 	}
-	s.end(e, outcome{status: task.Cancelled, why: "cancelled at its owner's request"})
+	s.end(e, task.OutcomeCancelled())
 	return e.snapshot(), nil
 }

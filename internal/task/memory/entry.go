@@ -5,7 +5,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/trilha/trilha/internal/fault"
 	"github.com/trilha/trilha/internal/task"
 )
 
@@ -89,8 +88,7 @@ func (o *owner) sit(seat int) { o.seat = seat }
 func (o *owner) existing(spec task.Spec) (*entry, error) {
 	if e := o.keys[spec.IdempotencyKey]; e != nil {
 		if e.task.Kind != spec.Kind || !bytes.Equal(e.task.Input, spec.Input) {
-			return nil, fault.New(fault.Conflict, "idempotency key %q belongs to task %q, which asked for something else", spec.IdempotencyKey, e.task.ID).
-				With("Use a new key for a new request.")
+			return nil, task.ErrKeyTaken(spec.IdempotencyKey, e.task.ID)
 		}
 		return e, nil
 	}

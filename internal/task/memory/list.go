@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/trilha/trilha/internal/fault"
 	"github.com/trilha/trilha/internal/task"
 )
 
@@ -31,7 +30,7 @@ func (s *Store) find(owner, id string) (*entry, error) {
 
 // List implements task.Store.
 func (s *Store) List(_ context.Context, owner string, f task.Filter) (task.Page, error) {
-	before, err := checkFilter(&f)
+	f, before, err := f.Check()
 	if err != nil {
 		return task.Page{}, err
 	}
@@ -60,26 +59,7 @@ func (s *Store) List(_ context.Context, owner string, f task.Filter) (task.Page,
 		}
 	}
 	if more {
-		page.Next = cursor(last)
+		page.Next = task.Cursor(last)
 	}
 	return page, nil
-}
-
-// checkFilter fills in the default limit, and returns the sequence that the
-// page's tasks lie before.
-func checkFilter(f *task.Filter) (before uint64, err error) {
-	for _, status := range f.Statuses {
-		if !slices.Contains(task.Statuses(), status) {
-			return 0, fault.InField("status", "there is no status %q", status).
-				With("Use any of %q.", task.Statuses())
-		}
-	}
-	if f.Limit < 0 || f.Limit > task.MaxPage {
-		return 0, fault.InField("limit", "%d is out of range", f.Limit).
-			With("Use 1 to %d, or leave it out for %d.", task.MaxPage, task.DefaultPage)
-	}
-	if f.Limit == 0 {
-		f.Limit = task.DefaultPage
-	}
-	return parseCursor(f.Cursor)
 }

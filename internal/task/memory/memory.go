@@ -8,8 +8,7 @@
 //
 // Here are: making a task (this file), what is held about one (entry.go), whose
 // turn it is (schedule.go), running it (run.go), ending it (end.go), what is
-// kept and for how long (keep.go), watching (watch.go), reading (list.go,
-// cursor.go) and stopping (shutdown.go).
+// kept and for how long (keep.go), watching (watch.go), reading (list.go) and stopping (shutdown.go).
 package memory
 
 import (
@@ -21,7 +20,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/trilha/trilha/internal/fault"
 	"github.com/trilha/trilha/internal/task"
 )
 
@@ -74,14 +72,14 @@ func New(works map[string]task.Work, limits task.Limits, log *slog.Logger) *Stor
 // not either. The task it returns is as it was created, even if its work has
 // started meanwhile.
 func (s *Store) Submit(_ context.Context, spec task.Spec) (task.Submission, error) {
-	if err := s.check(spec); err != nil {
+	if err := spec.Check(s.runs); err != nil {
 		return task.Submission{}, err
 	}
 	id := uuid.NewString()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closing {
-		return task.Submission{}, errStopping()
+		return task.Submission{}, task.ErrStopping()
 	}
 	now := s.tick()
 	o := s.owners[spec.Owner]
@@ -97,16 +95,8 @@ func (s *Store) Submit(_ context.Context, spec task.Spec) (task.Submission, erro
 	return s.launch(s.create(o, spec, id, now), spec), nil
 }
 
-func (s *Store) check(spec task.Spec) error {
-	if spec.Owner == "" {
-		return fault.InField("owner", "is empty").With("Name whose task it is.")
-	}
-	if s.works[spec.Kind] == nil {
-		return fault.InField("kind", "there is no work of kind %q", spec.Kind).
-			With("Use one of the kinds this server was built with.")
-	}
-	return nil
-}
+// runs tells whether there is work of a kind.
+func (s *Store) runs(kind string) bool { return s.works[kind] != nil }
 
 // admit says whether the limits allow one more task of o. One that could start at
 // once is never too many: nothing of its owner waits then.
@@ -114,13 +104,11 @@ func (s *Store) admit(o *owner, spec task.Spec) error {
 	known := spec.Result != nil
 	switch {
 	case known && int64(len(spec.Result)) > s.limits.KeptBytes:
-		return s.errTooLarge(len(spec.Result))
+		return task.ErrTooLarge(len(spec.Result), s.limits.KeptBytes)
 	case !known && len(o.queue) >= s.limits.WaitingPerOwner:
-		return fault.New(fault.Limit, "%d tasks are waiting already, and no more may", len(o.queue)).
-			With("Wait until one of them starts, or cancel one.")
+		return task.ErrTooManyWaiting(len(o.queue))
 	case len(s.tasks) >= s.limits.Kept && s.ended.first == nil:
-		return fault.New(fault.Limit, "the server holds %d tasks, and no more fit", len(s.tasks)).
-			With("Try again when one of them has ended.")
+		return task.ErrFull(len(s.tasks))
 	}
 	return nil
 }
@@ -128,7 +116,7 @@ func (s *Store) admit(o *owner, spec task.Spec) error {
 // launch lets a created task wait for its turn, unless its result is known.
 func (s *Store) launch(e *entry, spec task.Spec) task.Submission {
 	if spec.Result != nil {
-		s.end(e, outcome{status: task.Completed, result: spec.Result})
+		s.end(e, task.Outcome{Status: task.Completed, Result: spec.Result})
 		return s.answer(e, spec, false)
 	}
 	answer := s.answer(e, spec, false) // subscribes before the work can start
@@ -146,14 +134,4 @@ func (s *Store) answer(e *entry, spec task.Spec, repeated bool) task.Submission 
 		sub.Watch = s.subscribe(context.Background(), e)
 	}
 	return sub
-}
-
-func errStopping() error {
-	return fault.New(fault.Unavailable, "the server is stopping and takes no new tasks").
-		With("Try again in a moment.")
-}
-
-func (s *Store) errTooLarge(size int) error {
-	return fault.New(fault.Limit, "a result of %d bytes is larger than all results together may be (%d)", size, s.limits.KeptBytes).
-		With("Ask for less.")
 }

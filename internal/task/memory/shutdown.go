@@ -63,7 +63,7 @@ func (s *Store) awaitIdle() error {
 func (s *Store) failAll(status task.Status) {
 	for _, e := range s.tasks {
 		if e.task.Status == status {
-			s.end(e, outcome{status: task.Failed, why: "the server was stopped before the task finished"})
+			s.end(e, task.Outcome{Status: task.Failed, Why: "the server was stopped before the task finished"})
 		}
 	}
 }

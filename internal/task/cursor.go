@@ -1,4 +1,4 @@
-package memory
+package task
 
 import (
 	"encoding/base64"
@@ -16,11 +16,13 @@ const (
 	cursorBytes   = 1 + 8
 )
 
-func cursor(seq uint64) string {
+// Cursor is for stores: the cursor of a page whose last task has the given
+// sequence. Sequences order tasks by creation.
+func Cursor(seq uint64) string {
 	return base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint64([]byte{cursorVersion}, seq))
 }
 
-// parseCursor returns what cursor was given; an empty one lies after every task.
+// parseCursor returns what Cursor was given; an empty one lies after every task.
 func parseCursor(text string) (uint64, error) {
 	if text == "" {
 		return math.MaxUint64, nil

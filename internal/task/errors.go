@@ -1,0 +1,60 @@
+package task
+
+import "github.com/trilha/trilha/internal/fault"
+
+// What stores answer, in the same words everywhere.
+
+// ErrNotFound is the one answer for a task that does not exist, has expired, or
+// is someone else's.
+func ErrNotFound(id string) error {
+	return fault.New(fault.NotFound, "no task with id %q", id)
+}
+
+// ErrStopping is the answer to Submit after Shutdown.
+func ErrStopping() error {
+	return fault.New(fault.Unavailable, "the server is stopping and takes no new tasks").
+		With("Try again in a moment.")
+}
+
+// ErrTooManyWaiting is the answer to Submit at Limits.WaitingPerOwner.
+func ErrTooManyWaiting(waiting int) error {
+	return fault.New(fault.Limit, "%d tasks are waiting already, and no more may", waiting).
+		With("Wait until one of them starts, or cancel one.")
+}
+
+// ErrFull is the answer to Submit at Limits.Kept when none has ended.
+func ErrFull(kept int) error {
+	return fault.New(fault.Limit, "the server holds %d tasks, and no more fit", kept).
+		With("Try again when one of them has ended.")
+}
+
+// ErrTooLarge is about a result that could not be kept even alone.
+func ErrTooLarge(size int, most int64) error {
+	return fault.New(fault.Limit, "a result of %d bytes is larger than all results together may be (%d)", size, most).
+		With("Ask for less.")
+}
+
+// ErrKeyTaken is about an idempotency key that came with another request.
+func ErrKeyTaken(key, id string) error {
+	return fault.New(fault.Conflict, "idempotency key %q belongs to task %q, which asked for something else", key, id).
+		With("Use a new key for a new request.")
+}
+
+// ErrEnded is the answer to Cancel for a task that has ended otherwise.
+func ErrEnded(id string, as Status) error {
+	return fault.New(fault.Conflict, "task %q has already %s", id, as).
+		With("There is nothing left to cancel.")
+}
+
+// Check says what is wrong with s whatever the store holds. known tells the kinds
+// of work that there are.
+func (s Spec) Check(known func(kind string) bool) error {
+	if s.Owner == "" {
+		return fault.InField("owner", "is empty").With("Name whose task it is.")
+	}
+	if !known(s.Kind) {
+		return fault.InField("kind", "there is no work of kind %q", s.Kind).
+			With("Use one of the kinds this server was built with.")
+	}
+	return nil
+}
