@@ -101,3 +101,20 @@ func Wait(ctx context.Context, s Store, owner, id string) (Task, error) {
 	}
 	return s.Get(context.WithoutCancel(ctx), owner, id)
 }
+
+// Stepper is a Run that keeps what finished steps of its work gave, so that a task
+// whose worker was lost is resumed after the last of them.
+type Stepper interface {
+	// Step returns what the step of this name gave in an earlier run of the task,
+	// or carries it out. A name stands for one step of a task.
+	Step(ctx context.Context, name string, do func(context.Context) (json.RawMessage, error)) (json.RawMessage, error)
+}
+
+// Step carries out one step of a work, or returns what it gave before where run
+// keeps that: what do gives must be all that later steps need of it.
+func Step(ctx context.Context, run Run, name string, do func(context.Context) (json.RawMessage, error)) (json.RawMessage, error) {
+	if s, ok := run.(Stepper); ok {
+		return s.Step(ctx, name, do)
+	}
+	return do(ctx)
+}

@@ -1,0 +1,134 @@
+package river
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/trilha/trilha/internal/fault"
+	"github.com/trilha/trilha/internal/task"
+)
+
+const (
+	// beat is how often an instance says that it is alive, and looks whether the
+	// others are.
+	beat = 2 * time.Second
+	// mostLosses is how often a task may lose its worker with no step finished in
+	// between.
+	mostLosses = 3
+)
+
+// keepAlive keeps this instance known as alive, takes back what dead ones ran, and
+// sweeps, until the store ends.
+func (s *Store) keepAlive() {
+	ticker := time.NewTicker(beat)
+	defer ticker.Stop()
+	for swept := time.Now(); ; {
+		err := s.tend(&swept)
+		if err != nil && s.life.Err() == nil {
+			s.log.Warn("task store", "error", err)
+		}
+		select {
+		case <-ticker.C:
+		case <-s.life.Done():
+			return
+		}
+	}
+}
+
+func (s *Store) tend(swept *time.Time) error {
+	here, err := s.db.renew(s.life, s.id)
+	if err != nil {
+		return err
+	}
+	if !here { // others thought it dead, and have taken its tasks back
+		if err := s.db.join(s.life, s.id); err != nil {
+			return err
+		}
+		s.hear("")
+	}
+	if s.isClosing() {
+		return nil
+	}
+	if err := s.rescue(s.life); err != nil {
+		return err
+	}
+	if time.Since(*swept) >= sweepEvery {
+		*swept = time.Now()
+		if err := s.sweep(s.life); err != nil {
+			return err
+		}
+	}
+	return s.offerWaiting(s.life) // news may have been lost
+}
+
+// rescue takes back what dead instances ran.
+func (s *Store) rescue(ctx context.Context) error {
+	var holders []string
+	err := s.reads(ctx, func(ctx context.Context, q querier) (err error) {
+		holders, err = all(ctx, q, func(from rows) (id string, err error) {
+			return id, from.Scan(&id)
+		}, `SELECT DISTINCT holder FROM task_runs WHERE holder <> $1`, s.id)
+		return err
+	})
+	if err != nil || len(holders) == 0 {
+		return err
+	}
+	dead, err := s.db.dead(ctx, holders)
+	for _, holder := range dead {
+		err = errors.Join(err, s.takeBack(ctx, holder))
+	}
+	return err
+}
+
+// lost is a run of an instance that is dead.
+type lost struct {
+	task, owner string
+	attempt     int64
+	job         int64
+}
+
+func (s *Store) takeBack(ctx context.Context, holder string) error {
+	return s.change(ctx, func(ctx context.Context, c *change) error {
+		if dead, err := s.db.bury(ctx, c.tx, holder); err != nil || !dead {
+			return err
+		}
+		runs, err := all(ctx, c, func(from rows) (l lost, err error) {
+			return l, from.Scan(&l.task, &l.owner, &l.attempt, &l.job)
+		}, `DELETE FROM task_runs WHERE holder = $1 RETURNING task, owner, attempt, job`, holder)
+		if err != nil {
+			return err
+		}
+		for _, l := range runs {
+			if err := c.dropJob(ctx, l.job); err != nil {
+				return err
+			}
+			if err := c.unload(ctx, l.owner); err != nil {
+				return err
+			}
+			if err := c.takeBackTask(ctx, l, len(runs) == 1); err != nil && !errors.Is(err, errNoRow) {
+				return err
+			}
+		}
+		s.log.Warn("an instance is gone; what it ran is taken back", "instance", holder, "tasks", len(runs))
+		return c.admit(ctx)
+	})
+}
+
+// takeBackTask lets a task wait again whose worker was lost. One that is lost over
+// and over may be what kills its worker: it is then run with nothing beside it (see
+// admit), so that no neighbour is taken for it, and fails when that was lost too.
+func (c *change) takeBackTask(ctx context.Context, l lost, alone bool) error {
+	r, err := c.find(ctx, l.task)
+	if err != nil {
+		return err
+	}
+	if r.Status != task.Running || r.attempt != l.attempt {
+		return nil
+	}
+	if r.losses+1 >= mostLosses && alone {
+		why := fault.New(fault.Unavailable, "its worker was lost %d times, with no step finished in between", r.losses+1)
+		return c.end(ctx, r, task.Outcome{Status: task.Failed, Why: why.Error()})
+	}
+	return c.handBack(ctx, r, 1)
+}

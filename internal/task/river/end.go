@@ -1,0 +1,197 @@
+package river
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/trilha/trilha/internal/task"
+)
+
+// finish gives t its final status.
+func (s *Store) finish(t *task.Task, out task.Outcome, at time.Time) {
+	t.Status, t.Result, t.Error = out.Status, out.Result, out.Why
+	t.UpdatedAt, t.CompletedAt, t.ExpiresAt = at, at, at.Add(s.limits.TTL.Truncate(time.Microsecond))
+	if out.Status == task.Completed {
+		t.Progress = 100
+	}
+}
+
+const sqlEnd = `UPDATE tasks SET status = $3, progress = $4, result = $5, error = $6, messages = $7,
+	updated_at = $8, completed_at = $9, expires_at = $10, unique_key = NULL, revision = revision + 1
+	WHERE id = $1 AND attempt = $2 AND completed_at IS NULL RETURNING revision`
+
+// end gives the task of r its final status, as out has it: here completion,
+// cancellation and loss race. errNoRow tells that another was first.
+func (c *change) end(ctx context.Context, r record, out task.Outcome) error {
+	c.s.finish(&r.Task, out, c.now)
+	t := r.Task
+	err := one(ctx, c, sqlEnd, []any{
+		t.ID, r.attempt, string(t.Status), t.Progress, []byte(t.Result), text(t.Error), writeMessages(t.Messages),
+		t.UpdatedAt.UnixMicro(), *micros(t.CompletedAt), *micros(t.ExpiresAt),
+	}, &r.revision)
+	if err != nil {
+		return err
+	}
+	r.Error = text(t.Error)
+	if r.attempt > 0 { // it ran
+		if _, err := c.exec(ctx, `DELETE FROM task_steps WHERE task = $1`, t.ID); err != nil {
+			return err
+		}
+	}
+	c.news = append(c.news, t.ID)
+	c.then(func() { c.s.learn(r) })
+	return c.keep(ctx, r.Task)
+}
+
+const sqlHandBack = `UPDATE tasks SET status = 'pending', progress = $3, messages = $4, updated_at = $5, losses = losses + $6,
+	revision = revision + 1 WHERE id = $1 AND attempt = $2 AND status = 'running' RETURNING revision`
+
+// handBack lets the task of r wait again, to be resumed by whoever is next.
+func (c *change) handBack(ctx context.Context, r record, losses int) error {
+	r.Status, r.UpdatedAt = task.Pending, c.now
+	err := one(ctx, c, sqlHandBack, []any{
+		r.ID, r.attempt, r.Progress, writeMessages(r.Messages), c.now.UnixMicro(), losses,
+	}, &r.revision)
+	if err != nil {
+		return err
+	}
+	const unlimited = 1 << 40 // it was accepted long ago
+	if err := c.enqueue(ctx, r.Owner, unlimited); err != nil {
+		return err
+	}
+	c.news = append(c.news, r.ID, newsWaiting)
+	c.then(func() { c.s.learn(r) })
+	return nil
+}
+
+// settle records how a run left, and frees its slot. A zero outcome is that of a
+// run that did not begin.
+func (s *Store) settle(r *run, out task.Outcome) {
+	err := s.insistently(context.Background(), func() error {
+		return s.change(context.Background(), func(ctx context.Context, c *change) error {
+			held, _, err := c.leave(ctx, r)
+			if err != nil {
+				return err
+			}
+			c.then(func() { s.returned(r) })
+			if !held {
+				return nil
+			}
+			if err := c.settleTask(ctx, r, out); err != nil && !errors.Is(err, errNoRow) {
+				return err
+			}
+			err = c.completeJob(context.WithoutCancel(r.jobCtx), r.job)
+			if err != nil && !errors.Is(err, rivertype.ErrNotFound) {
+				return err
+			}
+			return c.admit(ctx)
+		})
+	})
+	if err != nil { // the store has ended: another instance will take the task back
+		s.log.Error("how a task ended is not kept", "task", r.id, "error", err)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.returned(r)
+	}
+}
+
+// leave frees the slot of r. It is not held any more when r was taken for lost;
+// then the task is not r's either, nor River's job there.
+func (c *change) leave(ctx context.Context, r *run) (held bool, job int64, err error) {
+	var owner string
+	err = one(ctx, c, `DELETE FROM task_runs WHERE task = $1 AND attempt = $2 RETURNING owner, job`, []any{r.id, r.attempt}, &owner, &job)
+	if errors.Is(err, errNoRow) {
+		return false, 0, nil
+	}
+	if err != nil {
+		return false, 0, err
+	}
+	c.running--
+	return true, job, c.unload(ctx, owner)
+}
+
+func (c *change) settleTask(ctx context.Context, r *run, out task.Outcome) error {
+	rec, handBack, open := c.freeze(r)
+	if rec.revision == 0 && open { // its beginning has not been seen here
+		found, err := c.find(ctx, r.id)
+		if err != nil {
+			return err
+		}
+		rec = found
+	}
+	switch {
+	case !open:
+		return nil
+	case handBack && out.Status != task.Completed:
+		return c.handBack(ctx, rec, 0)
+	case out.Status == "":
+		return nil
+	default:
+		return c.end(ctx, rec, out)
+	}
+}
+
+// freeze stops r from reporting, unless the change fails, and gives its task as it
+// then stands. It is not open if the task was ended without r.
+func (c *change) freeze(r *run) (rec record, handBack, open bool) {
+	s := c.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.entries[r.id]
+	if r.ended || e == nil || e.run != r {
+		return record{}, false, false
+	}
+	r.ended = true
+	c.otherwise(func() { r.ended = r.gone })
+	return record{Task: e.snapshot(), attempt: r.attempt, revision: e.revision}, r.handBack, true
+}
+
+// Cancel implements task.Store. The slot of a running task is free when its work
+// has returned, not before.
+func (s *Store) Cancel(ctx context.Context, owner, id string) (task.Task, error) {
+	var got task.Task
+	err := s.change(ctx, func(ctx context.Context, c *change) error {
+		r, err := s.lookUp(ctx, c, owner, id, c.now)
+		if err != nil {
+			return err
+		}
+		if r.Status.Final() {
+			got = r.Task
+			if r.Status != task.Cancelled {
+				return task.ErrEnded(id, r.Status)
+			}
+			return nil
+		}
+		if r.Status == task.Pending {
+			if err := c.dequeue(ctx, r.Owner, 0); err != nil {
+				return err
+			}
+		}
+		c.overlay(&r)
+		if err := c.end(ctx, r, task.OutcomeCancelled()); err != nil {
+			return err
+		}
+		got = r.Task
+		s.finish(&got, task.OutcomeCancelled(), c.now)
+		return nil
+	})
+	return got, err
+}
+
+// overlay brings r up to what its run in this process made of it, if there is one,
+// and stops that from reporting.
+func (c *change) overlay(r *record) {
+	c.s.mu.Lock()
+	e := c.s.entries[r.ID]
+	c.s.mu.Unlock()
+	if e == nil || e.run == nil || e.run.attempt != r.attempt {
+		return
+	}
+	if live, _, open := c.freeze(e.run); open && live.revision > 0 {
+		live.seq = r.seq
+		*r = live
+	}
+}

@@ -1,0 +1,284 @@
+package river
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivermigrate"
+
+	"github.com/trilha/trilha/internal/fault"
+)
+
+// Keys of advisory locks, in a class of our own.
+const (
+	lockClass  = 0x7472696c // "tril"
+	lockWrite  = 1
+	lockSchema = 2
+)
+
+const (
+	channel = "trilha"
+	// lease is how long an instance counts as alive after it last said so. What it
+	// ran starts again within lease, one beat, and a moment.
+	lease = 15 * time.Second
+	// reconnect is the pause before listening is tried again.
+	reconnect = 250 * time.Millisecond
+	// minConns is how many connections an instance may have, unless told.
+	minConns = 8
+)
+
+// postgres is the database on a server.
+type postgres struct {
+	config   *pgxpool.Config
+	pool     *pgxpool.Pool
+	client   *river.Client[pgx.Tx]
+	instance string
+}
+
+func openPostgres(ctx context.Context, url string) (*postgres, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fault.InField("store", "is no address of a Postgres database").With("Give postgres://user@host/database.").Because(err)
+	}
+	if !strings.Contains(url, "pool_max_conns") {
+		config.MaxConns = max(config.MaxConns, minConns)
+	}
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = 5 * time.Second
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	return &postgres{config: config, pool: pool}, nil
+}
+
+func (d *postgres) close() { d.pool.Close() }
+
+func (d *postgres) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	return pgxQuerier{d.pool}.exec(ctx, query, args...)
+}
+
+func (d *postgres) query(ctx context.Context, query string, args ...any) (rows, error) {
+	return pgxQuerier{d.pool}.query(ctx, query, args...)
+}
+
+func (d *postgres) update(ctx context.Context, query, id string, args ...any) (affected int64, err error) {
+	n := len(args) + 1
+	query = `WITH changed AS (` + query + ` RETURNING id) SELECT count(pg_notify('` + channel + `', $` + strconv.Itoa(n+1) + ` || id)) FROM changed`
+	err = d.pool.QueryRow(ctx, query, append(append([]any{id}, args...), d.sender())...).Scan(&affected)
+	return affected, err
+}
+
+// sender is what every notification begins with, so that an instance can tell its
+// own.
+func (d *postgres) sender() string { return d.instance + " " }
+
+func (d *postgres) write(ctx context.Context, f func(tx) error) error {
+	return pgx.BeginFunc(ctx, d.pool, func(t pgx.Tx) error {
+		if _, err := t.Exec(ctx, `SELECT pg_advisory_xact_lock($1, $2)`, lockClass, lockWrite); err != nil {
+			return err
+		}
+		return f(postgresTx{pgxQuerier{t}, t, d})
+	})
+}
+
+// pgxQuerier is a querier over pgx.
+type pgxQuerier struct {
+	q interface {
+		Exec(ctx context.Context, query string, args ...any) (pgconn.CommandTag, error)
+		Query(ctx context.Context, query string, args ...any) (pgx.Rows, error)
+	}
+}
+
+func (q pgxQuerier) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	tag, err := q.q.Exec(ctx, query, args...)
+	return tag.RowsAffected(), err
+}
+
+func (q pgxQuerier) query(ctx context.Context, query string, args ...any) (rows, error) {
+	found, err := q.q.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgxRows{found}, nil
+}
+
+type pgxRows struct{ pgx.Rows }
+
+func (r pgxRows) Close() error {
+	r.Rows.Close()
+	return r.Err()
+}
+
+type postgresTx struct {
+	pgxQuerier
+	tx pgx.Tx
+	d  *postgres
+}
+
+func (t postgresTx) insertJob(ctx context.Context, a args) (int64, error) {
+	return insertJob(ctx, t.d.client, t.tx, a)
+}
+
+func (t postgresTx) completeJob(ctx context.Context, job *river.Job[args]) error {
+	_, err := river.JobCompleteTx[*riverpgxv5.Driver](ctx, t.tx, job)
+	return err
+}
+
+func (t postgresTx) tell(ctx context.Context, news ...string) error {
+	_, err := t.tx.Exec(ctx, `SELECT pg_notify('`+channel+`', $1 || n) FROM unnest($2::text[]) n`, t.d.sender(), news)
+	return err
+}
+
+func (d *postgres) work(ctx context.Context, c *river.Config, b *bell) (worker, error) {
+	client, err := river.NewClient(driver[pgx.Tx]{riverpgxv5.New(d.pool), b}, c)
+	if err != nil {
+		return nil, err
+	}
+	d.client = client
+	return client, client.Start(ctx)
+}
+
+// listen has a connection of its own. What is told while it is lost is made good by
+// looking at everything when it is back.
+func (d *postgres) listen(ctx context.Context, _ func() bool, _ <-chan struct{}, hear func(news string)) {
+	for ctx.Err() == nil {
+		d.listenOnce(ctx, hear)
+		timer := time.NewTimer(reconnect)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+		}
+	}
+}
+
+func (d *postgres) listenOnce(ctx context.Context, hear func(news string)) {
+	conn, err := pgx.ConnectConfig(ctx, d.config.ConnConfig)
+	if err != nil {
+		return
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		_ = conn.Close(ctx)
+	}()
+	if _, err := conn.Exec(ctx, `LISTEN `+channel); err != nil {
+		return
+	}
+	hear("")
+	for {
+		n, err := conn.WaitForNotification(ctx)
+		if err != nil {
+			return
+		}
+		if from, news, ok := strings.Cut(n.Payload, " "); ok && from != d.instance {
+			hear(news)
+		}
+	}
+}
+
+func (d *postgres) exclusively(ctx context.Context, f func(context.Context) error) error {
+	conn, err := d.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1, $2)`, lockClass, lockSchema); err != nil {
+		return err
+	}
+	defer func() {
+		_, _ = conn.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1, $2)`, lockClass, lockSchema)
+	}()
+	return f(ctx)
+}
+
+func (d *postgres) join(ctx context.Context, id string) error {
+	d.instance = id
+	_, err := d.pool.Exec(ctx, `INSERT INTO task_instances (id, leased_till) VALUES ($1, now() + $2::interval)
+		ON CONFLICT (id) DO UPDATE SET leased_till = excluded.leased_till`, id, lease)
+	return err
+}
+
+func (d *postgres) renew(ctx context.Context, id string) (bool, error) {
+	tag, err := d.pool.Exec(ctx, `UPDATE task_instances SET leased_till = now() + $2::interval WHERE id = $1`, id, lease)
+	return tag.RowsAffected() > 0, err
+}
+
+func (d *postgres) leave(ctx context.Context, id string) error {
+	_, err := d.pool.Exec(ctx, `DELETE FROM task_instances WHERE id = $1`, id)
+	return err
+}
+
+func (d *postgres) dead(ctx context.Context, holders []string) ([]string, error) {
+	return all(ctx, d, func(from rows) (id string, err error) {
+		return id, from.Scan(&id)
+	}, `SELECT h FROM unnest($1::text[]) h WHERE NOT EXISTS (SELECT 1 FROM task_instances WHERE id = h AND leased_till > now())`, holders)
+}
+
+func (d *postgres) bury(ctx context.Context, t tx, holder string) (bool, error) {
+	var living int
+	if _, err := t.exec(ctx, `DELETE FROM task_instances WHERE id = $1 AND leased_till <= now()`, holder); err != nil {
+		return false, err
+	}
+	err := one(ctx, t, `SELECT count(*) FROM task_instances WHERE id = $1`, []any{holder}, &living)
+	return living == 0, err
+}
+
+func (d *postgres) wanted() versions {
+	return versions{ours: len(migrationsOf("postgres")), river: riverVersion(riverpgxv5.New(d.pool))}
+}
+
+func (d *postgres) schema(ctx context.Context) (versions, error) {
+	return schemaOf(ctx, d, `SELECT count(to_regclass($1))`)
+}
+
+func (d *postgres) migrate(ctx context.Context, have versions) error {
+	m, err := rivermigrate.New(riverpgxv5.New(d.pool), quietMigrations())
+	if err != nil {
+		return err
+	}
+	if _, err := m.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return err
+	}
+	return applyMigrations("postgres", have.ours, func(script string) error {
+		_, err := d.pool.Exec(ctx, script, pgx.QueryExecModeSimpleProtocol) // several statements, one transaction
+		return err
+	})
+}
+
+func (d *postgres) explain(err error) string {
+	var e *pgconn.PgError
+	var connect *pgconn.ConnectError
+	switch {
+	case errors.As(err, &e) && strings.HasPrefix(e.Code, "28"):
+		return "the database refuses the user or the password"
+	case errors.As(err, &e) && e.Code == "3D000":
+		return "there is no such database"
+	case errors.As(err, &e) && e.Code == "53100":
+		return "the database's disk is full"
+	case errors.As(err, &e) && e.Code == "25006":
+		return "the database is read-only"
+	case errors.As(err, &connect):
+		return "the database cannot be reached"
+	default:
+		return ""
+	}
+}
+
+func (d *postgres) briefly(ctx context.Context) (querier, func(), error) {
+	conn, err := pgx.ConnectConfig(ctx, d.config.ConnConfig)
+	if err != nil {
+		return nil, nil, err
+	}
+	return pgxQuerier{conn}, func() { _ = conn.Close(context.WithoutCancel(ctx)) }, nil
+}

@@ -1,0 +1,165 @@
+// Package river keeps tasks in a database, SQLite on one machine or Postgres
+// across many, and has River (github.com/riverqueue/river) run them.
+//
+// The table tasks is the truth. What waits stays there: River has no limits by
+// owner, no turns and no ageing, so a task is given to River only when it is
+// admitted, with a job inserted in the same transaction. Every transaction that
+// moves a task from one status to another holds the store's lock (an advisory lock
+// on Postgres, SQLite's own write lock), so that the limits hold across instances.
+// An instance admits as much as it may run, into a queue of its own; River fetches,
+// calls the worker, and records the job's end in the transaction that ends the
+// task.
+//
+// Snapshots reach watchers in memory where the work runs, and through the database
+// everywhere else: see watch.go. What a lost instance ran is taken back by another:
+// see alive.go.
+//
+// Here are: opening a store (this file), what is asked of a database (database.go)
+// and the two there are (sqlite.go, postgres.go), the schema (migrate.go), one
+// transaction and what follows it (change.go), making a task (submit.go), whose
+// turn it is (admit.go), running it (work.go), what a work reports (progress.go),
+// ending it (end.go), what is kept (keep.go), reading (read.go), watching
+// (watch.go), and stopping (shutdown.go).
+package river
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"sync"
+
+	"github.com/google/uuid"
+
+	"github.com/trilha/trilha/internal/fault"
+	"github.com/trilha/trilha/internal/task"
+)
+
+// Options set a store up.
+type Options struct {
+	Works  map[string]task.Work // by task kind
+	Limits task.Limits          // zero ones take their defaults; Running is this instance's
+	Log    *slog.Logger         // nil drops what goes there
+	// Idle makes an instance that takes tasks, shows and cancels them, and leaves
+	// the work to others.
+	Idle bool
+	// Unmigrated leaves the schema as it is; an old one is refused.
+	Unmigrated bool
+}
+
+// Store is a task.Store in a database.
+type Store struct {
+	id     string // of this instance
+	works  map[string]task.Work
+	limits task.Limits
+	idles  bool
+	log    *slog.Logger
+	db     database
+	worker worker // nil when idle
+	bell   *bell
+
+	writing chan struct{} // holds a value while a transaction of this instance is on
+	tended  chan struct{} // tells the flusher that something is to be written
+
+	mu      sync.Mutex
+	entries map[string]*entry // tasks that are watched or run here, by id
+	runs    int               // entries that run here
+	closing bool
+	quiet   chan struct{} // closed when closing and nothing runs here
+
+	life    context.Context // of the goroutines besides River's
+	endLife context.CancelFunc
+	crew    sync.WaitGroup
+
+	stop  stopping
+	deaf  bool         // watches are closed at once; guarded by mu
+	pools sync.RWMutex // held for reading by who reads
+	shut  bool         // the pools are closed; guarded by pools
+}
+
+var _ task.Store = (*Store)(nil)
+
+// OpenSQLite opens the store in a file, and makes it where there is none. Several
+// processes may have it open. The caller ends it with Shutdown.
+func OpenSQLite(ctx context.Context, path string, o Options) (*Store, error) {
+	db, err := openSQLite(path)
+	if err != nil {
+		return nil, err
+	}
+	return open(ctx, db, o)
+}
+
+// OpenPostgres opens the store in a Postgres database, given as a URL or in the
+// words of libpq.
+func OpenPostgres(ctx context.Context, url string, o Options) (*Store, error) {
+	db, err := openPostgres(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	return open(ctx, db, o)
+}
+
+func open(ctx context.Context, db database, o Options) (*Store, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Store{
+		id:      uuid.NewString(),
+		works:   maps.Clone(o.Works),
+		limits:  o.Limits.OrDefaults(),
+		idles:   o.Idle,
+		log:     o.Log,
+		db:      db,
+		writing: make(chan struct{}, 1),
+		tended:  make(chan struct{}, 1),
+		entries: make(map[string]*entry),
+		quiet:   make(chan struct{}),
+		stop:    newStopping(),
+	}
+	s.bell = newBell(s.id)
+	s.life, s.endLife = context.WithCancel(context.Background())
+	if err := s.start(ctx, o.Unmigrated); err != nil {
+		s.endLife()
+		s.crew.Wait()
+		db.close()
+		return nil, s.broken(err)
+	}
+	return s, nil
+}
+
+func (s *Store) start(ctx context.Context, unmigrated bool) error {
+	if err := prepare(ctx, s.db, unmigrated); err != nil {
+		return err
+	}
+	if err := s.db.join(ctx, s.id); err != nil {
+		return err
+	}
+	if !s.idles {
+		var err error
+		if s.worker, err = s.startRiver(ctx); err != nil {
+			return err
+		}
+	}
+	s.crew.Go(func() { s.db.listen(s.life, s.busy, s.bell.stirred, s.hear) })
+	s.crew.Go(s.flush)
+	s.crew.Go(s.keepAlive)
+	return nil
+}
+
+// broken turns what a database said into a fault, unless it is one.
+func (s *Store) broken(err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, ok := fault.Of(err); ok {
+		return err
+	}
+	s.log.Error("task store", "error", err)
+	return unavailable(s.db, err)
+}
+
+func unavailable(db database, err error) error {
+	if why := db.explain(err); why != "" {
+		return fault.New(fault.Unavailable, "the task store cannot be used: %s", why).Because(err)
+	}
+	return fault.New(fault.Unavailable, "the task store does not answer").With("Try again in a moment.").Because(err)
+}

@@ -1,0 +1,50 @@
+package river_test
+
+import (
+	"context"
+	"flag"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/trilha/trilha/internal/task"
+	"github.com/trilha/trilha/internal/task/river"
+	"github.com/trilha/trilha/internal/task/tasktest"
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if !given("rapid.checks") {
+		_ = flag.Set("rapid.checks", "8") // each opens a store
+	}
+	goleak.VerifyTestMain(m)
+}
+
+func given(name string) (is bool) {
+	flag.Visit(func(f *flag.Flag) { is = is || f.Name == name })
+	return is
+}
+
+func testLog() *slog.Logger {
+	if os.Getenv("TRILHA_TEST_LOG") == "" {
+		return nil
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, nil))
+}
+
+func openSQLite(t *testing.T, works map[string]task.Work, limits task.Limits) task.Store {
+	t.Helper()
+	s, err := river.OpenSQLite(context.Background(), filepath.Join(t.TempDir(), "trilha.db"), river.Options{Works: works, Limits: limits, Log: testLog()})
+	require.NoError(t, err)
+	return s
+}
+
+func TestAStoreInSQLiteKeepsTheContract(t *testing.T) { tasktest.Run(t, openSQLite) }
+
+func TestAStoreInSQLiteAgreesWithTheModel(t *testing.T) {
+	tasktest.StateMachine(t, tasktest.Opener{Open: openSQLite})
+}

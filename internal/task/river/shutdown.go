@@ -1,0 +1,181 @@
+package river
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/trilha/trilha/internal/task"
+)
+
+const (
+	// stopGrace is how long a work may take to return after its context has ended.
+	stopGrace = time.Second
+	// riverGrace is how long River may take to stop when no work is left.
+	riverGrace = 5 * time.Second
+)
+
+// stopping is how far a shutdown has come.
+type stopping struct {
+	begin, hurry *sync.Once
+	hurrying     chan struct{} // closed when the grace is over
+	done         chan struct{} // closed when all has stopped
+	err          error         // after done
+}
+
+func newStopping() stopping {
+	return stopping{begin: new(sync.Once), hurry: new(sync.Once), hurrying: make(chan struct{}), done: make(chan struct{})}
+}
+
+func (st *stopping) hurried() bool {
+	select {
+	case <-st.hurrying:
+		return true
+	default:
+		return false
+	}
+}
+
+func (s *Store) isClosing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closing
+}
+
+// Shutdown implements task.Store: what waits is left for other instances and for
+// later, and what runs when ctx ends is handed back, to be resumed. Works that
+// ignore their context are left behind a second later, and the error tells how
+// many. It may be called again, and reads go on working.
+func (s *Store) Shutdown(ctx context.Context) error {
+	s.stop.begin.Do(func() {
+		s.mu.Lock()
+		s.closing = true
+		s.noteQuiet()
+		s.mu.Unlock()
+		go s.shutDown()
+	})
+	select {
+	case <-s.stop.done:
+	case <-ctx.Done():
+		s.stop.hurry.Do(func() { close(s.stop.hurrying) })
+		<-s.stop.done
+	}
+	return s.stop.err
+}
+
+// noteQuiet closes quiet when the last run has been settled after closing began.
+func (s *Store) noteQuiet() {
+	if s.closing && s.runs == 0 {
+		select {
+		case <-s.quiet:
+		default:
+			close(s.quiet)
+		}
+	}
+}
+
+func (s *Store) shutDown() {
+	defer close(s.stop.done)
+	var left int
+	select {
+	case <-s.quiet:
+	case <-s.stop.hurrying:
+		s.giveAllBack()
+		left = s.awaitQuiet()
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), riverGrace)
+	defer cancel()
+	errs := []error{s.stopRiver(ctx, left)}
+	if left > 0 {
+		errs = append(errs, fmt.Errorf("tasks: %d still running %v after they were told to stop", left, stopGrace))
+	}
+	s.endLife()
+	s.crew.Wait()
+	s.closeWatches()
+	errs = append(errs, s.db.leave(ctx, s.id))
+	s.pools.Lock()
+	defer s.pools.Unlock()
+	s.shut = true
+	s.db.close()
+	s.stop.err = errors.Join(errs...)
+}
+
+func (s *Store) giveAllBack() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range s.entries {
+		if e.run != nil {
+			e.run.giveBack()
+		}
+	}
+}
+
+// awaitQuiet waits for works that were told to stop. It hands back the tasks of
+// those that do not, and gives how many they are.
+func (s *Store) awaitQuiet() int {
+	timer := time.NewTimer(stopGrace)
+	defer timer.Stop()
+	select {
+	case <-s.quiet:
+		return 0
+	case <-timer.C:
+	}
+	s.mu.Lock()
+	var stuck []*run
+	for _, e := range s.entries {
+		if e.run != nil {
+			stuck = append(stuck, e.run)
+		}
+	}
+	s.mu.Unlock()
+	for _, r := range stuck {
+		err := s.change(context.Background(), func(ctx context.Context, c *change) error {
+			held, job, err := c.leave(ctx, r)
+			if err != nil || !held {
+				return err
+			}
+			if err := c.settleTask(ctx, r, task.Outcome{}); err != nil && !errors.Is(err, errNoRow) {
+				return err
+			}
+			return c.dropJob(ctx, job)
+		})
+		if err != nil {
+			s.log.Error("a task is not handed back", "task", r.id, "error", err)
+		}
+	}
+	return len(stuck)
+}
+
+// dropJob takes a job from River that is worked no more. It has no call for that:
+// to River a job that runs is its worker's.
+func (c *change) dropJob(ctx context.Context, job int64) error {
+	_, err := c.exec(ctx, `DELETE FROM river_job WHERE id = $1`, job)
+	return err
+}
+
+func (s *Store) stopRiver(ctx context.Context, left int) error {
+	if s.worker == nil {
+		return nil
+	}
+	if left > 0 { // it would wait for them
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, 100*time.Millisecond)
+		defer cancel()
+		_ = s.worker.StopAndCancel(ctx)
+		return nil
+	}
+	return s.worker.StopAndCancel(ctx)
+}
+
+// closeWatches ends the watches of tasks that have not ended.
+func (s *Store) closeWatches() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.deaf = true
+	for id, e := range s.entries {
+		e.close()
+		s.dropIfIdle(id, e)
+	}
+}

@@ -1,0 +1,153 @@
+package river
+
+import (
+	"bytes"
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"github.com/trilha/trilha/internal/task"
+)
+
+// Submit implements task.Store. The task it returns is as it was created, even if
+// its work has started meanwhile.
+func (s *Store) Submit(ctx context.Context, spec task.Spec) (task.Submission, error) {
+	spec.Owner = text(spec.Owner)
+	if err := spec.Check(s.knows); err != nil {
+		return task.Submission{}, err
+	}
+	var sub task.Submission
+	err := s.change(ctx, func(ctx context.Context, c *change) error {
+		if s.isClosing() {
+			return task.ErrStopping()
+		}
+		if err := c.forgetExpired(ctx); err != nil {
+			return err
+		}
+		switch r, err := c.existing(ctx, spec); {
+		case err == nil:
+			c.then(func() { sub = s.repeated(r, spec) })
+			return nil
+		case !errors.Is(err, errNoRow):
+			return err
+		}
+		return c.create(ctx, spec, &sub)
+	})
+	if err != nil {
+		return task.Submission{}, err
+	}
+	return sub, nil
+}
+
+// knows tells whether there is work of a kind.
+func (s *Store) knows(kind string) bool { return s.works[kind] != nil }
+
+// repeated is the answer with a task that is there already.
+func (s *Store) repeated(r record, spec task.Spec) task.Submission {
+	sub := task.Submission{Task: s.current(r), Repeated: true}
+	if spec.Watch {
+		sub.Watch = s.subscribe(context.Background(), r)
+	}
+	return sub
+}
+
+// existing finds the task that spec repeats: by its key, then by what is to be
+// unique.
+func (c *change) existing(ctx context.Context, spec task.Spec) (record, error) {
+	key, unique := optional(spec.IdempotencyKey), optional(spec.Unique)
+	if key != nil {
+		r, err := c.findBy(ctx, `owner = $1 AND idempotency_key = $2`, spec.Owner, *key)
+		if err == nil && (r.Kind != spec.Kind || !bytes.Equal(r.Input, spec.Input)) {
+			return record{}, task.ErrKeyTaken(spec.IdempotencyKey, r.ID)
+		}
+		if !errors.Is(err, errNoRow) {
+			return r, err
+		}
+	}
+	if unique != nil {
+		return c.findBy(ctx, `owner = $1 AND unique_key = $2`, spec.Owner, *unique)
+	}
+	return record{}, errNoRow
+}
+
+func (c *change) find(ctx context.Context, id string) (record, error) {
+	return c.findBy(ctx, `id = $1`, id)
+}
+
+// findBy gives the one task of which the condition holds, or errNoRow.
+func (c *change) findBy(ctx context.Context, condition string, params ...any) (record, error) {
+	found, err := all(ctx, c, scanRecord, `SELECT `+columns+` FROM tasks WHERE `+condition, params...)
+	if err == nil && len(found) == 0 {
+		err = errNoRow
+	}
+	if err != nil {
+		return record{}, err
+	}
+	return found[0], nil
+}
+
+// create makes the task for spec, and starts it if it may.
+func (c *change) create(ctx context.Context, spec task.Spec, sub *task.Submission) error {
+	s := c.s
+	known := spec.Result != nil
+	if known && int64(len(spec.Result)) > s.limits.KeptBytes {
+		return task.ErrTooLarge(len(spec.Result), s.limits.KeptBytes)
+	}
+	if err := c.makeRoom(ctx); err != nil {
+		return err
+	}
+	r := record{Task: task.Task{
+		ID: uuid.NewString(), Owner: spec.Owner, Kind: spec.Kind, Description: text(spec.Description),
+		Priority: spec.Priority, Input: bytes.Clone(spec.Input),
+		Status: task.Pending, CreatedAt: c.now, UpdatedAt: c.now,
+	}, revision: 1}
+	if known {
+		s.finish(&r.Task, task.Outcome{Status: task.Completed, Result: bytes.Clone(spec.Result)}, c.now)
+	}
+	if err := c.insert(ctx, &r, spec); err != nil {
+		return err
+	}
+	if known {
+		c.then(func() { *sub = s.answer(r, spec) })
+		return c.keep(ctx, r.Task)
+	}
+	// In place before anything can start, so that it misses nothing.
+	s.hold(r.ID, 1)
+	s.mu.Lock()
+	*sub = s.answer(r, spec)
+	s.mu.Unlock()
+	c.then(func() { s.holdLocked(r.ID, -1) })
+	c.otherwise(func() { s.abandon(r.ID) })
+	if err := c.enqueue(ctx, r.Owner, int64(s.limits.WaitingPerOwner)); err != nil {
+		return err
+	}
+	return c.admit(ctx)
+}
+
+func (s *Store) answer(r record, spec task.Spec) task.Submission {
+	sub := task.Submission{Task: r.Task}
+	if spec.Watch {
+		sub.Watch = s.subscribe(context.Background(), r)
+	}
+	return sub
+}
+
+const sqlInsert = `INSERT INTO tasks (id, owner, kind, description, priority, input, idempotency_key, unique_key,
+	status, progress, result, created_at, updated_at, completed_at, expires_at, due)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) RETURNING seq`
+
+func (c *change) insert(ctx context.Context, r *record, spec task.Spec) error {
+	var completed, expires *int64
+	unique := optional(spec.Unique)
+	if r.Status.Final() {
+		completed, expires = micros(r.CompletedAt), micros(r.ExpiresAt)
+		unique = nil
+	}
+	due := r.CreatedAt.UnixMicro() + int64(r.Priority.Rank())*c.s.limits.Ageing.Microseconds()
+	c.counts.tasks++
+	return one(ctx, c, sqlInsert, []any{
+		r.ID, r.Owner, r.Kind, r.Description, string(r.Priority), []byte(r.Input), optional(spec.IdempotencyKey), unique,
+		string(r.Status), r.Progress, []byte(r.Result), r.CreatedAt.UnixMicro(), r.UpdatedAt.UnixMicro(), completed, expires, due,
+	}, &r.seq)
+}

@@ -1,0 +1,276 @@
+package river
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/trilha/trilha/internal/task"
+)
+
+// watchBuffer is how many snapshots a reader may be behind before it misses some.
+const watchBuffer = 64
+
+// entry is what this process knows of a task that it runs, or that somebody here
+// watches. All of it is guarded by Store.mu.
+//
+// Snapshots of a task that runs here come from its run, without the database.
+// Others come with news from other instances: each names a task, whose row is then
+// read. Revisions keep late ones from undoing newer ones.
+type entry struct {
+	task     task.Task // as it was last seen; nothing while revision is 0
+	revision int64
+	run      *run
+	watchers []*watcher
+	held     int // by who is about to watch
+}
+
+// watcher is one subscription.
+type watcher struct {
+	events  chan task.Task
+	release func() bool // ends the wait for the subscriber's context
+}
+
+func (s *Store) entry(id string) *entry {
+	e := s.entries[id]
+	if e == nil {
+		e = &entry{}
+		s.entries[id] = e
+		signal(s.bell.stirred)
+	}
+	return e
+}
+
+func (s *Store) dropIfIdle(id string, e *entry) {
+	if e.run == nil && e.held == 0 && len(e.watchers) == 0 {
+		delete(s.entries, id)
+	}
+}
+
+// snapshot is safe to hand out: messages are only ever added behind its end.
+func (e *entry) snapshot() task.Task {
+	t := e.task
+	t.Messages = t.Messages[:len(t.Messages):len(t.Messages)]
+	return t
+}
+
+// runs tells whether e has what this process's run made of the task of r.
+func (e *entry) runs(r record) bool {
+	return e.run != nil && e.run.live && e.run.attempt == r.attempt && r.Status == task.Running
+}
+
+// learn takes in how a task stands, if that is news. Store.mu is held.
+func (s *Store) learn(r record) {
+	e := s.entries[r.ID]
+	if e == nil || r.revision < e.revision {
+		return
+	}
+	ours := e.run != nil && r.Status == task.Running && e.run.attempt == r.attempt
+	takenUp := ours && e.run.live // the run knows better
+	if ours {
+		e.run.live = true
+	}
+	first, news := e.revision == 0, r.revision > e.revision
+	e.revision = r.revision
+	if takenUp || !news {
+		return
+	}
+	if !first {
+		// What its run reported and could not write was seen here, and progress
+		// never falls.
+		r.Progress = max(r.Progress, e.task.Progress)
+	}
+	e.task = r.Task
+	if e.run != nil && !ours && r.attempt >= e.run.attempt {
+		e.run.ended = true
+		e.run.cancel()
+	}
+	e.publish()
+	if e.task.Status.Final() {
+		e.close()
+		s.dropIfIdle(r.ID, e)
+	}
+}
+
+// settledRevision gives the revision of a task that is known to be in the database, or 0.
+func (s *Store) settledRevision(id string) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.entries[id]
+	if e == nil || e.held > 0 {
+		return 0
+	}
+	return e.revision
+}
+
+// vanished closes the watches of a task that is no longer there, and was when it had
+// the given revision: it has ended and was forgotten. Store.mu is held.
+func (s *Store) vanished(id string, revision int64) {
+	e := s.entries[id]
+	if e == nil || e.run != nil || revision == 0 || e.revision != revision {
+		return
+	}
+	e.close()
+	s.dropIfIdle(id, e)
+}
+
+// abandon forgets a task that was not created after all. Store.mu is held.
+func (s *Store) abandon(id string) {
+	if e := s.entries[id]; e != nil {
+		e.close()
+		delete(s.entries, id)
+	}
+}
+
+// Watch implements task.Store.
+func (s *Store) Watch(ctx context.Context, owner, id string) (*task.Watch, error) {
+	s.hold(id, 1) // news count from now on
+	defer s.hold(id, -1)
+	r, err := s.get(context.WithoutCancel(ctx), owner, id) // a watch whose time is up begins all the same
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.subscribe(ctx, r), nil
+}
+
+// hold keeps an entry, or lets it go, while its task may not be in the database.
+func (s *Store) hold(id string, more int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.holdLocked(id, more)
+}
+
+func (s *Store) holdLocked(id string, more int) {
+	e := s.entry(id)
+	e.held += more
+	s.dropIfIdle(id, e)
+}
+
+// subscribe begins a watch of the task of r. Store.mu is held.
+func (s *Store) subscribe(ctx context.Context, r record) *task.Watch {
+	if r.Status.Final() {
+		return ended(r.Task)
+	}
+	e := s.entry(r.ID)
+	s.learn(r)
+	if e.task.Status.Final() || s.deaf {
+		s.dropIfIdle(r.ID, e)
+		return ended(e.snapshot())
+	}
+	w := &watcher{events: make(chan task.Task, watchBuffer)}
+	w.events <- e.snapshot()
+	e.watchers = append(e.watchers, w)
+	stop := func() { s.unsubscribe(r.ID, w) }
+	w.release = context.AfterFunc(ctx, stop)
+	return task.NewWatch(w.events, stop)
+}
+
+// ended is a watch that gives one snapshot and no more.
+func ended(t task.Task) *task.Watch {
+	events := make(chan task.Task, 1)
+	events <- t
+	close(events)
+	return task.NewWatch(events, func() {})
+}
+
+func (s *Store) unsubscribe(id string, w *watcher) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.entries[id]
+	if e == nil {
+		return // closed after the final event
+	}
+	if i := slices.Index(e.watchers, w); i >= 0 {
+		e.watchers = slices.Delete(e.watchers, i, i+1)
+		w.close()
+		s.dropIfIdle(id, e)
+	}
+}
+
+// publish tells the watchers how e stands, without waiting for them.
+func (e *entry) publish() {
+	if len(e.watchers) == 0 {
+		return
+	}
+	t := e.snapshot()
+	for _, w := range e.watchers {
+		w.send(t)
+	}
+}
+
+// close ends all watches.
+func (e *entry) close() {
+	for _, w := range e.watchers {
+		w.close()
+	}
+	e.watchers = nil
+}
+
+func (w *watcher) close() {
+	w.release()
+	close(w.events)
+}
+
+// send drops the oldest event where t would not fit. It ends: nobody else sends, so
+// room that was made stays.
+func (w *watcher) send(t task.Task) {
+	for {
+		select {
+		case w.events <- t:
+			return
+		default:
+		}
+		select {
+		case <-w.events:
+		default: // the reader was faster
+		}
+	}
+}
+
+// busy tells whether news of other instances are waited for.
+func (s *Store) busy() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.entries) > 0
+}
+
+// hear takes in what another instance tells.
+func (s *Store) hear(news string) {
+	var err error
+	switch news {
+	case "":
+		err = errors.Join(s.reloadAll(s.life), s.offerWaiting(s.life))
+	case newsWaiting:
+		err = s.offerWaiting(s.life)
+	default:
+		if s.knowsOf(news) {
+			err = s.reload(s.life, news)
+		}
+	}
+	if err != nil && s.life.Err() == nil {
+		s.log.Warn("news of other instances", "error", err)
+	}
+}
+
+func (s *Store) knowsOf(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.entries[id] != nil
+}
+
+// offerWaiting starts what waits, if anything does.
+func (s *Store) offerWaiting(ctx context.Context) error {
+	if s.idles || !s.hasRoom() {
+		return nil
+	}
+	var waiting int64
+	err := s.reads(ctx, func(ctx context.Context, q querier) error {
+		return one(ctx, q, `SELECT waiting FROM task_store`, nil, &waiting)
+	})
+	if err != nil || waiting == 0 {
+		return err
+	}
+	return s.offer(ctx)
+}
