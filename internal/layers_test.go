@@ -41,7 +41,7 @@ var picture = []layer{
 	{"terminal", []string{"internal/terminal"}},
 	{"machinery", []string{
 		"internal/generate", "internal/source/...", "internal/webfetch", "internal/mcpwire",
-		"internal/task/memory", "internal/task/river", "internal/task/tasktest",
+		"internal/task/memory", "internal/task/river", "internal/task/tasktest", "internal/pgtest",
 	}},
 	{"domain", []string{"internal/catalog", "internal/learning", "internal/learner", "internal/task"}},
 	{"leaf", []string{"internal/fault"}},
@@ -60,6 +60,7 @@ var reserved = []struct {
 	why      string
 }{
 	{module + "/internal/task/tasktest", nil, "it is for tests only"},
+	{module + "/internal/pgtest", nil, "it is for tests only"},
 	{module + "/internal/bench", nil, "it measures the program and is no part of it"},
 	{module + "/internal/terminal", []string{"internal/cli"}, "what it needs costs the server's start"},
 	{
@@ -72,13 +73,16 @@ var reserved = []struct {
 	},
 	{"github.com/goccy/go-yaml", []string{"internal/catalog/yamlfile"}, "the binary parses no YAML"},
 	{module + "/internal/catalog/yamlfile", []string{"internal/catalog/catalogbuild"}, "the binary parses no YAML"},
+	{"github.com/riverqueue/river", []string{"internal/task/river", "internal/bench/..."}, "one package keeps tasks in a database"},
+	{"github.com/jackc/pgx", []string{"internal/task/river", "internal/pgtest", "internal/bench/..."}, "one package keeps tasks in a database"},
+	{"modernc.org/sqlite", []string{"internal/task/river", "internal/bench/..."}, "one package keeps tasks in a database"},
 	{"testing", testHelpers, "it is for tests only"},
 	{"github.com/stretchr/testify", testHelpers, "it is for tests only"},
 	{"pgregory.net/rapid", testHelpers, "it is for tests only"},
 	{"go.uber.org/goleak", testHelpers, "it is for tests only"},
 }
 
-var testHelpers = []string{"internal/task/tasktest", "internal/bench/..."}
+var testHelpers = []string{"internal/task/tasktest", "internal/pgtest", "internal/bench/..."}
 
 // outside lists what the domain and the leaf do not know of.
 var outside = []string{

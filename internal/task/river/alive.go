@@ -66,9 +66,7 @@ func (s *Store) tend(swept *time.Time) error {
 func (s *Store) rescue(ctx context.Context) error {
 	var holders []string
 	err := s.reads(ctx, func(ctx context.Context, q querier) (err error) {
-		holders, err = all(ctx, q, func(from rows) (id string, err error) {
-			return id, from.Scan(&id)
-		}, `SELECT DISTINCT holder FROM task_runs WHERE holder <> $1`, s.id)
+		holders, err = all(ctx, q, scanValue[string], `SELECT DISTINCT holder FROM task_runs WHERE holder <> $1`, s.id)
 		return err
 	})
 	if err != nil || len(holders) == 0 {
@@ -94,7 +92,8 @@ func (s *Store) takeBack(ctx context.Context, holder string) error {
 			return err
 		}
 		runs, err := all(ctx, c, func(from rows) (l lost, err error) {
-			return l, from.Scan(&l.task, &l.owner, &l.attempt, &l.job)
+			err = from.Scan(&l.task, &l.owner, &l.attempt, &l.job)
+			return l, err
 		}, `DELETE FROM task_runs WHERE holder = $1 RETURNING task, owner, attempt, job`, holder)
 		if err != nil {
 			return err

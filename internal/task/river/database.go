@@ -127,3 +127,9 @@ func all[T any](ctx context.Context, q querier, scan func(rows) (T, error), quer
 	}
 	return out, found.Err()
 }
+
+// scanValue scans the only column of a row.
+func scanValue[T any](from rows) (v T, err error) {
+	err = from.Scan(&v)
+	return v, err
+}

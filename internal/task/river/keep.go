@@ -52,9 +52,7 @@ func (c *change) forgetExpired(ctx context.Context) error {
 
 // forget removes ended tasks, the first to end first.
 func (c *change) forget(ctx context.Context, which string, most int64, args ...any) (int64, error) {
-	sizes, err := all(ctx, c, func(from rows) (size int64, err error) {
-		return size, from.Scan(&size)
-	}, `DELETE FROM tasks WHERE seq IN (SELECT seq FROM tasks WHERE `+which+` ORDER BY expires_at, seq LIMIT $1)
+	sizes, err := all(ctx, c, scanValue[int64], `DELETE FROM tasks WHERE seq IN (SELECT seq FROM tasks WHERE `+which+` ORDER BY expires_at, seq LIMIT $1)
 		RETURNING coalesce(length(result), 0)`, append([]any{most}, args...)...)
 	for _, size := range sizes {
 		c.counts.tasks--

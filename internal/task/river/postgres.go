@@ -145,7 +145,8 @@ func (d *postgres) work(ctx context.Context, c *river.Config, b *bell) (worker, 
 		return nil, err
 	}
 	d.client = client
-	return client, client.Start(ctx)
+	err = client.Start(ctx)
+	return client, err
 }
 
 // listen has a connection of its own. What is told while it is lost is made good by
@@ -220,9 +221,7 @@ func (d *postgres) leave(ctx context.Context, id string) error {
 }
 
 func (d *postgres) dead(ctx context.Context, holders []string) ([]string, error) {
-	return all(ctx, d, func(from rows) (id string, err error) {
-		return id, from.Scan(&id)
-	}, `SELECT h FROM unnest($1::text[]) h WHERE NOT EXISTS (SELECT 1 FROM task_instances WHERE id = h AND leased_till > now())`, holders)
+	return all(ctx, d, scanValue[string], `SELECT h FROM unnest($1::text[]) h WHERE NOT EXISTS (SELECT 1 FROM task_instances WHERE id = h AND leased_till > now())`, holders)
 }
 
 func (d *postgres) bury(ctx context.Context, t tx, holder string) (bool, error) {

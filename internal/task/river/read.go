@@ -199,7 +199,8 @@ func (s *Store) changed(ctx context.Context, ids []string) (changed []string, er
 	var found []record
 	err = s.reads(ctx, func(ctx context.Context, q querier) (err error) {
 		found, err = all(ctx, q, func(from rows) (r record, err error) {
-			return r, from.Scan(&r.ID, &r.Status, &r.attempt, &r.revision)
+			err = from.Scan(&r.ID, &r.Status, &r.attempt, &r.revision)
+			return r, err
 		}, sqlRevisions, params...)
 		return err
 	})

@@ -3,6 +3,7 @@ package river_test
 import (
 	"context"
 	"flag"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/trilha/trilha/internal/pgtest"
 	"github.com/trilha/trilha/internal/task"
 	"github.com/trilha/trilha/internal/task/river"
 	"github.com/trilha/trilha/internal/task/tasktest"
@@ -21,7 +23,20 @@ func TestMain(m *testing.M) {
 	if !given("rapid.checks") {
 		_ = flag.Set("rapid.checks", "8") // each opens a store
 	}
-	goleak.VerifyTestMain(m)
+	code := pgtest.Run(m, func(url string) error {
+		s, err := river.OpenPostgres(context.Background(), url, river.Options{Idle: true})
+		if err != nil {
+			return err
+		}
+		return s.Shutdown(context.Background())
+	})
+	if code == 0 {
+		if err := goleak.Find(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
 }
 
 func given(name string) (is bool) {
@@ -41,6 +56,19 @@ func openSQLite(t *testing.T, works map[string]task.Work, limits task.Limits) ta
 	s, err := river.OpenSQLite(context.Background(), filepath.Join(t.TempDir(), "trilha.db"), river.Options{Works: works, Limits: limits, Log: testLog()})
 	require.NoError(t, err)
 	return s
+}
+
+func openPostgres(t *testing.T, works map[string]task.Work, limits task.Limits) task.Store {
+	t.Helper()
+	s, err := river.OpenPostgres(context.Background(), pgtest.Database(t), river.Options{Works: works, Limits: limits, Log: testLog()})
+	require.NoError(t, err)
+	return s
+}
+
+func TestAStoreInPostgresKeepsTheContract(t *testing.T) { tasktest.Run(t, openPostgres) }
+
+func TestAStoreInPostgresAgreesWithTheModel(t *testing.T) {
+	tasktest.StateMachine(t, tasktest.Opener{Open: openPostgres})
 }
 
 func TestAStoreInSQLiteKeepsTheContract(t *testing.T) { tasktest.Run(t, openSQLite) }

@@ -35,7 +35,6 @@ type sqliteFile struct {
 	writes *statements
 	reads  *statements
 	client *river.Client[*sql.Tx]
-	bell   *bell
 	alive  *flock.Flock // held while this instance lives
 }
 
@@ -127,7 +126,7 @@ func (q sqlQuerier) statement(ctx context.Context, query string) *sql.Stmt {
 
 func (q sqlQuerier) exec(ctx context.Context, query string, args ...any) (affected int64, err error) {
 	var res sql.Result
-	if st := q.statement(ctx, query); st != nil {
+	if st := q.statement(ctx, query); st != nil { //nolint:sqlclosecheck // kept until the store is closed
 		res, err = st.ExecContext(ctx, args...)
 	} else {
 		res, err = q.q.ExecContext(ctx, query, args...)
@@ -140,10 +139,10 @@ func (q sqlQuerier) exec(ctx context.Context, query string, args ...any) (affect
 
 func (q sqlQuerier) query(ctx context.Context, query string, args ...any) (found rows, err error) {
 	var open *sql.Rows
-	if st := q.statement(ctx, query); st != nil {
-		open, err = st.QueryContext(ctx, args...) //nolint:rowserrcheck,sqlclosecheck // the caller does
+	if st := q.statement(ctx, query); st != nil { //nolint:sqlclosecheck // kept until the store is closed
+		open, err = st.QueryContext(ctx, args...) //nolint:rowserrcheck // the caller looks
 	} else {
-		open, err = q.q.QueryContext(ctx, query, args...) //nolint:rowserrcheck,sqlclosecheck // the caller does
+		open, err = q.q.QueryContext(ctx, query, args...) //nolint:rowserrcheck // the caller looks
 	}
 	if err != nil {
 		return nil, err
@@ -175,7 +174,8 @@ func (d *sqliteFile) work(ctx context.Context, c *river.Config, b *bell) (worker
 		return nil, err
 	}
 	d.client = client
-	return client, client.Start(ctx)
+	err = client.Start(ctx)
+	return client, err
 }
 
 // listen looks for changes of the file. PRAGMA data_version tells on one connection

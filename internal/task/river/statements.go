@@ -38,7 +38,7 @@ func (p *statements) prepareWanted(ctx context.Context) {
 	defer p.mu.Unlock()
 	for query := range p.wanted {
 		delete(p.wanted, query)
-		if st, err := p.db.PrepareContext(ctx, query); err == nil {
+		if st, err := p.db.PrepareContext(ctx, query); err == nil { //nolint:sqlclosecheck // close does
 			p.prepared[query] = st
 		}
 	}

@@ -62,7 +62,8 @@ func (r *run) readSteps(ctx context.Context) error {
 	return r.s.insistently(ctx, func() error {
 		return r.s.reads(ctx, func(ctx context.Context, q querier) error {
 			found, err := all(ctx, q, func(from rows) (st step, err error) {
-				return st, from.Scan(&st.name, &st.out)
+				err = from.Scan(&st.name, &st.out)
+				return st, err
 			}, `SELECT name, output FROM task_steps WHERE task = $1`, r.id)
 			for _, st := range found {
 				r.steps.put(st.name, st.out)
