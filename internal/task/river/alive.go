@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// beat is how often an instance says that it is alive, and looks whether the
-	// others are.
+	// beat is how often at least an instance says that it is alive, and looks whether
+	// the others are.
 	beat = 2 * time.Second
 	// mostLosses is how often a task may lose its worker with no step finished in
 	// between.
@@ -21,7 +21,7 @@ const (
 // keepAlive keeps this instance known as alive, takes back what dead ones ran, and
 // sweeps, until the store ends.
 func (s *Store) keepAlive() {
-	ticker := time.NewTicker(beat)
+	ticker := time.NewTicker(s.beat)
 	defer ticker.Stop()
 	for swept := time.Now(); ; {
 		err := s.tend(&swept)

@@ -27,7 +27,7 @@ const (
 const (
 	channel = "trilha"
 	// lease is how long an instance counts as alive after it last said so. What it
-	// ran starts again within lease, one beat, and a moment.
+	// ran starts again within a lease, a beat and a moment.
 	lease = 15 * time.Second
 	// reconnect is the pause before listening is tried again.
 	reconnect = 250 * time.Millisecond
@@ -41,9 +41,10 @@ type postgres struct {
 	pool     *pgxpool.Pool
 	client   *river.Client[pgx.Tx]
 	instance string
+	lease    time.Duration
 }
 
-func openPostgres(ctx context.Context, url string) (*postgres, error) {
+func openPostgres(ctx context.Context, url string, lease time.Duration) (*postgres, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fault.InField("store", "is no address of a Postgres database").With("Give postgres://user@host/database.").Because(err)
@@ -58,7 +59,7 @@ func openPostgres(ctx context.Context, url string) (*postgres, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &postgres{config: config, pool: pool}, nil
+	return &postgres{config: config, pool: pool, lease: lease}, nil
 }
 
 func (d *postgres) close() { d.pool.Close() }
@@ -206,12 +207,12 @@ func (d *postgres) exclusively(ctx context.Context, f func(context.Context) erro
 func (d *postgres) join(ctx context.Context, id string) error {
 	d.instance = id
 	_, err := d.pool.Exec(ctx, `INSERT INTO task_instances (id, leased_till) VALUES ($1, now() + $2::interval)
-		ON CONFLICT (id) DO UPDATE SET leased_till = excluded.leased_till`, id, lease)
+		ON CONFLICT (id) DO UPDATE SET leased_till = excluded.leased_till`, id, d.lease)
 	return err
 }
 
 func (d *postgres) renew(ctx context.Context, id string) (bool, error) {
-	tag, err := d.pool.Exec(ctx, `UPDATE task_instances SET leased_till = now() + $2::interval WHERE id = $1`, id, lease)
+	tag, err := d.pool.Exec(ctx, `UPDATE task_instances SET leased_till = now() + $2::interval WHERE id = $1`, id, d.lease)
 	return tag.RowsAffected() > 0, err
 }
 

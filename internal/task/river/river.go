@@ -23,10 +23,12 @@
 package river
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"maps"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -42,6 +44,9 @@ type Options struct {
 	// Idle makes an instance that takes tasks, shows and cancels them, and leaves
 	// the work to others.
 	Idle bool
+	// Lease is how long an instance counts as alive on Postgres after it last said
+	// so; 0: 15 s. On SQLite a lock tells at once.
+	Lease time.Duration
 	// Unmigrated leaves the schema as it is; an old one is refused.
 	Unmigrated bool
 }
@@ -52,6 +57,7 @@ type Store struct {
 	works  map[string]task.Work
 	limits task.Limits
 	idles  bool
+	beat   time.Duration
 	log    *slog.Logger
 	db     database
 	worker worker // nil when idle
@@ -91,7 +97,7 @@ func OpenSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 // OpenPostgres opens the store in a Postgres database, given as a URL or in the
 // words of libpq.
 func OpenPostgres(ctx context.Context, url string, o Options) (*Store, error) {
-	db, err := openPostgres(ctx, url)
+	db, err := openPostgres(ctx, url, cmp.Or(o.Lease, lease))
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +113,7 @@ func open(ctx context.Context, db database, o Options) (*Store, error) {
 		works:   maps.Clone(o.Works),
 		limits:  o.Limits.OrDefaults(),
 		idles:   o.Idle,
+		beat:    min(beat, cmp.Or(o.Lease, lease)/3),
 		log:     o.Log,
 		db:      db,
 		writing: make(chan struct{}, 1),

@@ -19,6 +19,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if at := os.Getenv(childEnv); at != "" {
+		os.Exit(childMain(at))
+	}
 	flag.Parse()
 	if !given("rapid.checks") {
 		_ = flag.Set("rapid.checks", "8") // each opens a store

@@ -3,6 +3,8 @@ package river
 import (
 	"context"
 	"database/sql"
+	"maps"
+	"slices"
 	"sync"
 )
 
@@ -31,17 +33,29 @@ func (p *statements) get(query string) *sql.Stmt {
 	return st
 }
 
-// prepareWanted prepares what get had not. No transaction may be on in a pool of
-// one connection.
+// prepareWanted prepares what get had not. No transaction of the caller's may be on:
+// in a pool of one connection it would wait for itself.
 func (p *statements) prepareWanted(ctx context.Context) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	for query := range p.wanted {
-		delete(p.wanted, query)
-		if st, err := p.db.PrepareContext(ctx, query); err == nil { //nolint:sqlclosecheck // close does
-			p.prepared[query] = st
+	wanted := slices.Collect(maps.Keys(p.wanted))
+	clear(p.wanted)
+	p.mu.Unlock()
+	for _, query := range wanted { // not under mu: a transaction that is on wants that
+		st, err := p.db.PrepareContext(ctx, query)
+		if err == nil {
+			p.put(query, st)
 		}
 	}
+}
+
+func (p *statements) put(query string, st *sql.Stmt) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.prepared[query] != nil { // another was faster
+		st.Close()
+		return
+	}
+	p.prepared[query] = st
 }
 
 func (p *statements) close() {

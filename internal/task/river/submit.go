@@ -17,6 +17,9 @@ func (s *Store) Submit(ctx context.Context, spec task.Spec) (task.Submission, er
 	if err := spec.Check(s.knows); err != nil {
 		return task.Submission{}, err
 	}
+	if s.isClosing() {
+		return task.Submission{}, task.ErrStopping()
+	}
 	var sub task.Submission
 	err := s.change(ctx, func(ctx context.Context, c *change) error {
 		if s.isClosing() {

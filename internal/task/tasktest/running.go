@@ -1,6 +1,7 @@
 package tasktest
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -141,6 +142,22 @@ var running = []example{
 			assert.Equal(t, task.Failed, end.Status)
 			assert.Contains(t, end.Error, "internal error")
 			assert.NotContains(t, end.Error, "secret")
+		},
+	},
+	{
+		name: "a step gives what it made, and fails as it failed",
+		check: func(t *testing.T, r *rig) {
+			_, j := r.hold(ann)
+			out, err := task.Step(j.ctx, j.run, "one", func(context.Context) (json.RawMessage, error) { return jsonOf(`{"a":1}`), nil })
+			require.NoError(t, err)
+			assert.JSONEq(t, `{"a":1}`, string(out))
+			broken := errors.New("broken")
+			_, err = task.Step(j.ctx, j.run, "two", func(context.Context) (json.RawMessage, error) { return nil, broken })
+			require.ErrorIs(t, err, broken)
+			out, err = task.Step(j.ctx, j.run, "two", func(context.Context) (json.RawMessage, error) { return jsonOf(`2`), nil })
+			require.NoError(t, err, "a step that failed may be tried again")
+			assert.JSONEq(t, `2`, string(out))
+			j.complete(`1`)
 		},
 	},
 	{
