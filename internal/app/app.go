@@ -21,7 +21,6 @@ import (
 	"github.com/trilha/trilha/internal/httpface"
 	"github.com/trilha/trilha/internal/mcpface"
 	"github.com/trilha/trilha/internal/task"
-	"github.com/trilha/trilha/internal/task/memory"
 	"github.com/trilha/trilha/internal/tutor"
 	"github.com/trilha/trilha/tools"
 )
@@ -60,6 +59,7 @@ type Mode int
 const (
 	Stdio Mode = iota
 	HTTP
+	HTTPOnly // leaves the work to other processes
 )
 
 // New builds an App. logs is where the log goes, never standard output.
@@ -72,16 +72,19 @@ func New(c config.Config, mode Mode, logs io.Writer) (*App, error) {
 		return nil, err
 	}
 	log := slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: level}))
-	return assemble(c, mode, log, func(w task.Work) task.Work { return w }), nil
+	return assemble(c, mode, log, func(w task.Work) task.Work { return w })
 }
 
 // assemble wires the parts. wrap lets a test hold the work back.
-func assemble(c config.Config, mode Mode, log *slog.Logger, wrap func(task.Work) task.Work) *App {
+func assemble(c config.Config, mode Mode, log *slog.Logger, wrap func(task.Work) task.Work) (*App, error) {
 	a := &App{Catalog: catalog.Embedded(), grace: c.Grace, log: log}
 	generator := generate.New(a.Catalog)
 	shelf := tutor.NewShelf(tutor.ShelfTime, tutor.ShelfBytes)
 	works := map[string]task.Work{tutor.PathKind: wrap(tutor.Work(generator, shelf))}
-	a.store = memory.New(works, c.Limits(), a.log)
+	var err error
+	if a.store, err = openStore(c, mode, works, a.log); err != nil {
+		return nil, err
+	}
 	a.Tutor = tutor.New(a.Catalog, generator, shelf, a.store)
 	waits := httpWaits
 	if mode == Stdio {
@@ -89,7 +92,7 @@ func assemble(c config.Config, mode Mode, log *slog.Logger, wrap func(task.Work)
 	}
 	a.Tools = tools.New(a.Tutor, a.log, waits)
 	a.face = mcpface.New(Version, a.Tutor, a.Tools, localOwner, a.log)
-	return a
+	return a, nil
 }
 
 func localOwner(context.Context) string { return LocalOwner }
@@ -125,6 +128,13 @@ type slogWriter struct{ log *slog.Logger }
 func (w *slogWriter) Write(b []byte) (int, error) {
 	w.log.Warn("mcp", "message", string(b))
 	return len(b), nil
+}
+
+// Work carries out tasks that others make until ctx ends. The App is closed when it
+// returns.
+func (a *App) Work(ctx context.Context) error {
+	<-ctx.Done()
+	return a.Close()
 }
 
 // ServeHTTP answers on a listener until ctx ends, then stops accepting, ends open

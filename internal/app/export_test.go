@@ -12,5 +12,9 @@ import (
 // the test: so it can hold a task back.
 func NewAround(c config.Config, logs io.Writer, wrap func(task.Work) task.Work) *App {
 	options := &slog.HandlerOptions{Level: slog.LevelError + 1} // what these tests break is not worth a line
-	return assemble(c, Stdio, slog.New(slog.NewTextHandler(logs, options)), wrap)
+	a, err := assemble(c, Stdio, slog.New(slog.NewTextHandler(logs, options)), wrap)
+	if err != nil {
+		panic(err) // the tests keep tasks in memory
+	}
+	return a
 }

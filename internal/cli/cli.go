@@ -37,7 +37,10 @@ type grammar struct {
 	Stdio    stdioCommand    `cmd:"" default:"1" help:"Speak MCP on standard input and output: what an assistant starts."`
 	Serve    serveCommand    `cmd:"" help:"Speak MCP over HTTP."`
 	Generate generateCommand `cmd:"" help:"Make a learning path and print it."`
+	Worker   workerCommand   `cmd:"" help:"Carry out the tasks of a shared store, and nothing else."`
 	Catalog  catalogCommand  `cmd:"" help:"Look at the concept graph."`
+	Migrate  migrateCommand  `cmd:"" name:"migrate" help:"Look after the schema of a store."`
+	Backup   backupCommand   `cmd:"" help:"Copy a SQLite store to a file, while it is in use."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 

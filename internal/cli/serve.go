@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"net"
 
@@ -20,13 +21,18 @@ func (stdioCommand) Run(e *env) error {
 
 type serveCommand struct {
 	config.HTTP
+	Workers *int `help:"Tasks this process runs at once; 0: none, trilha worker runs them (default: --running)." placeholder:"N" env:"TRILHA_WORKERS"`
 }
 
 func (c *serveCommand) Run(e *env) error {
 	if err := c.HTTP.Check(); err != nil {
 		return usageError{err}
 	}
-	a, err := e.build(app.HTTP)
+	mode, err := c.mode(e)
+	if err != nil {
+		return usageError{err}
+	}
+	a, err := e.build(mode)
 	if err != nil {
 		return err
 	}
@@ -35,6 +41,24 @@ func (c *serveCommand) Run(e *env) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w (is another server running there? --addr picks another port)", c.Addr, err)
 	}
-	fmt.Fprintf(e.streams.Err, "trilha %s: http://%s/mcp (Streamable HTTP), http://%s/sse (HTTP+SSE); store %s\n", app.Version, l.Addr(), l.Addr(), e.config.Store)
+	fmt.Fprintf(e.streams.Err, "trilha %s: http://%s/mcp (Streamable HTTP), http://%s/sse (HTTP+SSE); store %s\n", app.Version, l.Addr(), l.Addr(), e.place())
 	return a.ServeHTTP(e.ctx, l)
+}
+
+// mode says who works, and sets how many tasks at once.
+func (c *serveCommand) mode(e *env) (app.Mode, error) {
+	place, err := e.config.Place()
+	switch {
+	case c.Workers == nil:
+		return app.HTTP, nil
+	case *c.Workers < 0:
+		return app.HTTP, fmt.Errorf("--workers %d: give at least 1, or 0 to leave the work to trilha worker", *c.Workers)
+	case *c.Workers > 0:
+		e.config.Running = *c.Workers
+		return app.HTTP, nil
+	case err == nil && place.InMemory():
+		return app.HTTP, errors.New("--workers 0 needs a store that a worker shares: nobody would carry out tasks in memory")
+	default:
+		return app.HTTPOnly, nil
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/trilha/trilha/internal/task"
@@ -16,7 +17,8 @@ import (
 
 // Config sets up the server. The tags are read by the command line.
 type Config struct {
-	Store           string        `help:"Where tasks are kept: memory (a restart forgets them)." default:"memory" env:"TRILHA_STORE"`
+	Store           string        `help:"Where tasks are kept: memory (a restart forgets them), sqlite (a file of yours), sqlite:PATH, or postgres://..." default:"memory" env:"TRILHA_STORE"`
+	Migrate         string        `help:"Bring an old store up to date at start, or refuse it: on or off." default:"on" env:"TRILHA_MIGRATE"`
 	Running         int           `help:"Tasks running at once; 0: one per processor." default:"0" env:"TRILHA_RUNNING"`
 	RunningPerOwner int           `help:"Tasks of one owner running at once." default:"2" env:"TRILHA_RUNNING_PER_OWNER"`
 	WaitingPerOwner int           `help:"Tasks of one owner that may wait." default:"1000" env:"TRILHA_WAITING_PER_OWNER"`
@@ -33,8 +35,11 @@ type HTTP struct {
 
 // Check refuses what cannot work.
 func (c Config) Check() error {
-	if c.Store != "memory" {
-		return fmt.Errorf("--store %q is not available: this version keeps tasks in memory only; use --store memory or leave it out", c.Store)
+	if _, err := c.Place(); err != nil {
+		return err
+	}
+	if !slices.Contains([]string{"on", "off", ""}, c.Migrate) { // nothing is on
+		return fmt.Errorf("--migrate %q: use on or off", c.Migrate)
 	}
 	for name, v := range map[string]int{
 		"--running-per-owner": c.RunningPerOwner, "--waiting-per-owner": c.WaitingPerOwner, "--kept": c.Kept,

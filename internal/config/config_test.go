@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"path/filepath"
 	"runtime"
 	"testing"
 	"time"
@@ -13,7 +14,7 @@ import (
 
 func good() config.Config {
 	return config.Config{
-		Store: "memory", RunningPerOwner: 2, WaitingPerOwner: 1000, Kept: 20_000,
+		Store: "memory", Migrate: "on", RunningPerOwner: 2, WaitingPerOwner: 1000, Kept: 20_000,
 		TTL: 24 * time.Hour, Grace: time.Second, LogLevel: "warn",
 	}
 }
@@ -22,7 +23,10 @@ func TestNonsenseIsRefusedWithTheRemedy(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, good().Check())
 	for want, change := range map[string]func(*config.Config){
-		"use --store memory":                    func(c *config.Config) { c.Store = "sqlite" },
+		"--store \"disk\" is no store: use":     func(c *config.Config) { c.Store = "disk" },
+		"--store \"sqlite:\" is no store: use":  func(c *config.Config) { c.Store = "sqlite:" },
+		"postgres://user@host/database":         func(c *config.Config) { c.Store = "postgres:" },
+		"--migrate \"maybe\": use on or off":    func(c *config.Config) { c.Migrate = "maybe" },
 		"--running -1: give at least 1, or 0":   func(c *config.Config) { c.Running = -1 },
 		"--running-per-owner 0: give at least":  func(c *config.Config) { c.RunningPerOwner = 0 },
 		"--waiting-per-owner -5: give at least": func(c *config.Config) { c.WaitingPerOwner = -5 },
@@ -56,4 +60,32 @@ func TestOnlyLoopbackAddressesAreTaken(t *testing.T) {
 	for _, addr := range []string{"", ":8400", "0.0.0.0:8400", "[::]:8400", "192.168.1.2:80", "example.org:80", "127.0.0.1", "127.0.0.1:"} {
 		assert.Error(t, config.HTTP{Addr: addr}.Check(), addr)
 	}
+}
+
+func TestAStoreIsAFileADatabaseOrMemory(t *testing.T) {
+	t.Parallel()
+	for store, want := range map[string]config.Place{
+		"memory":                        {},
+		"sqlite:tasks.db":               {File: "tasks.db"},
+		`sqlite:C:\tasks.db`:            {File: `C:\tasks.db`},
+		"postgres://ann:pw@host/tasks":  {URL: "postgres://ann:pw@host/tasks"},
+		"postgresql://ann@/x?host=/tmp": {URL: "postgresql://ann@/x?host=/tmp"},
+	} {
+		got, err := config.Config{Store: store}.Place()
+		require.NoError(t, err, store)
+		assert.Equal(t, want, got, store)
+	}
+	mine, err := config.Config{Store: "sqlite"}.Place()
+	require.NoError(t, err)
+	assert.True(t, filepath.IsAbs(mine.File))
+	assert.Equal(t, "trilha.db", filepath.Base(mine.File))
+}
+
+func TestAPasswordIsNotShown(t *testing.T) {
+	t.Parallel()
+	p, err := config.Config{Store: "postgres://ann:secret@host/tasks"}.Place()
+	require.NoError(t, err)
+	assert.NotContains(t, p.String(), "secret")
+	_, err = config.Config{Store: "postgers://ann:secret@host/tasks"}.Place()
+	assert.NotContains(t, err.Error(), "secret")
 }

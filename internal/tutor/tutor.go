@@ -128,6 +128,9 @@ func (t *Tutor) Path(ctx context.Context, owner, id string) (*learning.Path, err
 	if raw == nil {
 		made, err := t.tasks.Get(ctx, owner, id)
 		if errors.Is(err, fault.NotFound) {
+			made, err = t.maker(ctx, owner, id)
+		}
+		if errors.Is(err, fault.NotFound) {
 			return nil, fault.New(fault.NotFound, "no path or task with id %q", id).
 				With("Call list_tasks for the ids there are; a restart of the server forgets tasks and paths")
 		}
@@ -144,6 +147,22 @@ func (t *Tutor) Path(ctx context.Context, owner, id string) (*learning.Path, err
 		return nil, fmt.Errorf("path %s: %w", id, err)
 	}
 	return p, nil
+}
+
+// maker finds the task that made a path, among the newest: another process may have,
+// or this one before a restart, and then the path is on no shelf here.
+func (t *Tutor) maker(ctx context.Context, owner, path string) (task.Task, error) {
+	page, err := t.tasks.List(ctx, owner, task.Filter{Statuses: []task.Status{task.Completed}, Limit: task.MaxPage})
+	if err != nil {
+		return task.Task{}, err
+	}
+	for _, listed := range page.Tasks {
+		made, err := t.tasks.Get(ctx, owner, listed.ID)
+		if err == nil && PathID(made) == path {
+			return made, nil
+		}
+	}
+	return task.Task{}, task.ErrNotFound(path)
 }
 
 func unfinished(t task.Task) error {

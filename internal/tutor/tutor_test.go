@@ -207,11 +207,13 @@ func TestAPathOutlivesItsPlaceOnTheShelfWithItsTask(t *testing.T) {
 	s := opened(t)
 	done := s.wait(t, "ann", s.order(t, "ann", python()).Task.ID)
 	s.shelf.Put("bob", "large", "large", sized(1<<20))
-	_, err := s.Path(t.Context(), "ann", tutor.PathID(done))
+	for _, id := range []string{tutor.PathID(done), done.ID} {
+		p, err := s.Path(t.Context(), "ann", id)
+		require.NoError(t, err)
+		assert.Equal(t, tutor.PathID(done), p.ID)
+	}
+	_, err := s.Path(t.Context(), "bob", tutor.PathID(done))
 	require.ErrorIs(t, err, fault.NotFound)
-	p, err := s.Path(t.Context(), "ann", done.ID)
-	require.NoError(t, err)
-	assert.Equal(t, tutor.PathID(done), p.ID)
 }
 
 func TestAWatchSeesTheEndOfItsOrder(t *testing.T) {

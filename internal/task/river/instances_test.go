@@ -31,10 +31,15 @@ const shortLease = time.Second
 func openPlace(at string, o river.Options) (*river.Store, error) {
 	o.Lease = shortLease
 	o.Log = testLog()
+	return river.Open(context.Background(), address(at), o)
+}
+
+// address makes a path or a URL an address.
+func address(at string) river.Address {
 	if strings.HasPrefix(at, "postgres://") {
-		return river.OpenPostgres(context.Background(), at, o)
+		return river.Address{URL: at}
 	}
-	return river.OpenSQLite(context.Background(), at, o)
+	return river.Address{File: at}
 }
 
 // everywhere runs a test on a fresh place of each database.

@@ -61,14 +61,43 @@ func migrationsOf(dialect string) []migration {
 	return out
 }
 
-// Schema is what `trilha migrate status` tells.
+// Schema tells which versions of the two schemas a database has, and which this
+// program wants.
 type Schema struct {
-	Have, Want           int // versions of our schema
-	HaveRiver, WantRiver int // versions of River's
+	Have, Want           int // ours
+	HaveRiver, WantRiver int // River's
 }
 
 // Current says whether there is nothing to migrate.
 func (s Schema) Current() bool { return s.Have >= s.Want && s.HaveRiver >= s.WantRiver }
+
+// Inspect tells how the schema at a stands.
+func Inspect(ctx context.Context, a Address) (Schema, error) { return atSchema(ctx, a, false) }
+
+// Upgrade brings the schema at a up to date.
+func Upgrade(ctx context.Context, a Address) (Schema, error) { return atSchema(ctx, a, true) }
+
+func atSchema(ctx context.Context, a Address, upgrade bool) (Schema, error) {
+	db, err := connect(ctx, a, lease)
+	if err != nil {
+		return Schema{}, err
+	}
+	defer db.close()
+	var have versions
+	if upgrade {
+		err = prepare(ctx, db, false)
+	}
+	if err == nil {
+		have, err = db.schema(ctx)
+	}
+	want := db.wanted()
+	if err != nil {
+		if _, ok := fault.Of(err); !ok {
+			err = unavailable(db, err)
+		}
+	}
+	return Schema{have.ours, want.ours, have.river, want.river}, err
+}
 
 // check refuses a schema that this program does not know.
 func check(have, want versions) error {

@@ -84,24 +84,27 @@ type Store struct {
 
 var _ task.Store = (*Store)(nil)
 
-// OpenSQLite opens the store in a file, and makes it where there is none. Several
-// processes may have it open. The caller ends it with Shutdown.
-func OpenSQLite(ctx context.Context, path string, o Options) (*Store, error) {
-	db, err := openSQLite(path)
+// Address is where a database is: one of the two.
+type Address struct {
+	File string // a SQLite database, made where there is none
+	URL  string // a Postgres database, as a URL or in the words of libpq
+}
+
+// Open opens the store at a. Several processes may have it open. The caller ends it
+// with Shutdown.
+func Open(ctx context.Context, a Address, o Options) (*Store, error) {
+	db, err := connect(ctx, a, cmp.Or(o.Lease, lease))
 	if err != nil {
 		return nil, err
 	}
 	return open(ctx, db, o)
 }
 
-// OpenPostgres opens the store in a Postgres database, given as a URL or in the
-// words of libpq.
-func OpenPostgres(ctx context.Context, url string, o Options) (*Store, error) {
-	db, err := openPostgres(ctx, url, cmp.Or(o.Lease, lease))
-	if err != nil {
-		return nil, err
+func connect(ctx context.Context, a Address, lease time.Duration) (database, error) {
+	if a.URL != "" {
+		return openPostgres(ctx, a.URL, lease)
 	}
-	return open(ctx, db, o)
+	return openSQLite(a.File)
 }
 
 func open(ctx context.Context, db database, o Options) (*Store, error) {

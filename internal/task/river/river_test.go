@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 		_ = flag.Set("rapid.checks", "8") // each opens a store
 	}
 	code := pgtest.Run(m, func(url string) error {
-		s, err := river.OpenPostgres(context.Background(), url, river.Options{Idle: true})
+		s, err := river.Open(context.Background(), river.Address{URL: url}, river.Options{Idle: true})
 		if err != nil {
 			return err
 		}
@@ -56,14 +56,14 @@ func testLog() *slog.Logger {
 
 func openSQLite(t *testing.T, works map[string]task.Work, limits task.Limits) task.Store {
 	t.Helper()
-	s, err := river.OpenSQLite(context.Background(), filepath.Join(t.TempDir(), "trilha.db"), river.Options{Works: works, Limits: limits, Log: testLog()})
+	s, err := river.Open(context.Background(), river.Address{File: filepath.Join(t.TempDir(), "trilha.db")}, river.Options{Works: works, Limits: limits, Log: testLog()})
 	require.NoError(t, err)
 	return s
 }
 
 func openPostgres(t *testing.T, works map[string]task.Work, limits task.Limits) task.Store {
 	t.Helper()
-	s, err := river.OpenPostgres(context.Background(), pgtest.Database(t), river.Options{Works: works, Limits: limits, Log: testLog()})
+	s, err := river.Open(context.Background(), river.Address{URL: pgtest.Database(t)}, river.Options{Works: works, Limits: limits, Log: testLog()})
 	require.NoError(t, err)
 	return s
 }

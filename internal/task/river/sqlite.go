@@ -17,6 +17,8 @@ import (
 	"github.com/riverqueue/river/rivermigrate"
 	sqlitedriver "modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/trilha/trilha/internal/fault"
 )
 
 // Pauses between looks at a SQLite file that other processes may have changed: while
@@ -347,4 +349,24 @@ func (d *sqliteFile) briefly(context.Context) (querier, func(), error) {
 		return nil, nil, err
 	}
 	return sqlQuerier{q: db}, func() { db.Close() }, nil
+}
+
+// Backup writes a copy of the SQLite database in a file to another, which must not be
+// there yet. It is consistent although others go on writing.
+func Backup(ctx context.Context, from, to string) error {
+	if _, err := os.Stat(from); err != nil {
+		return fault.New(fault.NotFound, "there is no task store in %s", from).Because(err)
+	}
+	if _, err := os.Stat(to); err == nil {
+		return fault.New(fault.Conflict, "%s is there already", to).With("Name a file that is not.")
+	}
+	d, err := openSQLite(from)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	if _, err := d.writer.ExecContext(ctx, `VACUUM INTO $1`, to); err != nil {
+		return unavailable(d, err)
+	}
+	return nil
 }
