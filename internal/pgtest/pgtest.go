@@ -56,15 +56,27 @@ func Run(m *testing.M, prepare func(url string) error) int {
 	return code
 }
 
-// Database makes a fresh database, a copy of the template, and gives its URL.
+// Database makes a fresh database, a copy of the template, and gives its URL. It is
+// removed with the test.
 func Database(t testing.TB) string {
+	t.Helper()
+	return fresh(t, template)
+}
+
+// Blank is Database without what the template holds.
+func Blank(t *testing.T) string {
+	t.Helper()
+	return fresh(t, "template0")
+}
+
+func fresh(t testing.TB, from string) string {
 	t.Helper()
 	s := shared(t)
 	cluster.mu.Lock()
 	cluster.databases++
 	name := fmt.Sprintf("test%d", cluster.databases)
 	cluster.mu.Unlock()
-	if err := s.create(name, template); err != nil {
+	if err := s.create(name, from); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -72,20 +84,6 @@ func Database(t testing.TB) string {
 			t.Error(err)
 		}
 	})
-	return s.URL(name)
-}
-
-// Empty is Database without what the template holds.
-func Empty(t testing.TB) string {
-	t.Helper()
-	s := shared(t)
-	cluster.mu.Lock()
-	cluster.databases++
-	name := fmt.Sprintf("test%d", cluster.databases)
-	cluster.mu.Unlock()
-	if err := s.create(name, "template0"); err != nil {
-		t.Fatal(err)
-	}
 	return s.URL(name)
 }
 
