@@ -5,6 +5,7 @@ FUZZTIME   ?= 30s
 BENCHFLAGS ?=
 LINKFLAGS  ?=
 AUDITFLAGS ?=
+CHAOSKILLS ?= 100
 TESTFLAGS  ?=
 
 # The race detector needs a C compiler; without one Go itself says CGO_ENABLED=0.
@@ -22,7 +23,7 @@ GOLANGCI_VERSION = v2.15.0
 GOLANGCI         = .tools/bin/golangci-lint-$(GOLANGCI_VERSION)
 
 .DEFAULT_GOAL := build
-.PHONY: build test bench audit lint fmt fuzz docs catalog known-urls linkcheck cover smoke ci clean help
+.PHONY: build test bench audit chaos lint fmt fuzz docs catalog known-urls linkcheck cover smoke ci clean help
 
 build: ## ./trilha, a static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o trilha ./cmd/trilha
@@ -36,6 +37,9 @@ bench: ## speed and memory beside a bare server, as ratios; 70 s
 
 audit: ## judge 20,000 made-up requests by the contract; minutes
 	go run ./internal/audit $(AUDITFLAGS)
+
+chaos: ## kill instances that run tasks, CHAOSKILLS times on each database; some minutes
+	TRILHA_REQUIRE_POSTGRES=1 TRILHA_CHAOS_KILLS=$(CHAOSKILLS) go test -count=1 -timeout 60m -run Chaos -v ./internal/task/river
 
 lint: $(GOLANGCI) ## formatting, vet and the linters of .golangci.yml
 	$(GOLANGCI) run ./...

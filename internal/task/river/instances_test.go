@@ -291,6 +291,7 @@ func childMain(at string) int {
 				return nil, ctx.Err()
 			}
 		},
+		"chaos": chaosWork(say),
 		"steps": func(ctx context.Context, run task.Run) (json.RawMessage, error) {
 			var all []string
 			for _, name := range []string{"one", "two", "three"} {
