@@ -18,3 +18,9 @@ func NewAround(c config.Config, logs io.Writer, wrap func(task.Work) task.Work) 
 	}
 	return a
 }
+
+// NewShared is NewAround for any mode and store.
+func NewShared(c config.Config, mode Mode, logs io.Writer, wrap func(task.Work) task.Work) (*App, error) {
+	options := &slog.HandlerOptions{Level: slog.LevelError + 1}
+	return assemble(c, mode, slog.New(slog.NewTextHandler(logs, options)), wrap)
+}

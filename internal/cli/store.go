@@ -14,7 +14,7 @@ type workerCommand struct{}
 // Run carries out what others make, until it is told to stop.
 func (workerCommand) Run(e *env) error {
 	if place, err := e.config.Place(); err == nil && place.InMemory() {
-		return usageError{errors.New("a worker needs a store that others put tasks into: --store sqlite, sqlite:PATH or postgres://...")}
+		return usageError{errors.New("a worker needs a store that others put tasks into: --store sqlite, sqlite:PATH or postgres://user@host/database")}
 	}
 	a, err := e.build(app.HTTP)
 	if err != nil {

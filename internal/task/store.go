@@ -48,6 +48,12 @@ type Store interface {
 	Shutdown(ctx context.Context) error
 }
 
+// Durable is a Store whose tasks outlive the process.
+type Durable interface {
+	Store
+	Durable()
+}
+
 // Work carries out one kind of task. It must return soon after ctx ends. Its
 // error's text reaches the owner only if it is a fault; any other error is
 // logged and shown as an internal error.

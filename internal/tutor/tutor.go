@@ -132,7 +132,7 @@ func (t *Tutor) Path(ctx context.Context, owner, id string) (*learning.Path, err
 		}
 		if errors.Is(err, fault.NotFound) {
 			return nil, fault.New(fault.NotFound, "no path or task with id %q", id).
-				With("Call list_tasks for the ids there are; a restart of the server forgets tasks and paths")
+				With("Call list_tasks for the ids there are; %s", t.forgets())
 		}
 		if err != nil {
 			return nil, err
@@ -147,6 +147,14 @@ func (t *Tutor) Path(ctx context.Context, owner, id string) (*learning.Path, err
 		return nil, fmt.Errorf("path %s: %w", id, err)
 	}
 	return p, nil
+}
+
+// forgets says how tasks and paths come to be no longer there.
+func (t *Tutor) forgets() string {
+	if _, durable := t.tasks.(task.Durable); durable {
+		return "tasks and paths are kept for a time only"
+	}
+	return "a restart of the server forgets tasks and paths"
 }
 
 // maker finds the task that made a path, among the newest: another process may have,

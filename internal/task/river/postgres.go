@@ -55,6 +55,11 @@ func openPostgres(ctx context.Context, url string, lease time.Duration) (*postgr
 	if config.ConnConfig.ConnectTimeout == 0 {
 		config.ConnConfig.ConnectTimeout = 5 * time.Second
 	}
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		// One that freezes in a transaction holds the lock of all others.
+		_, err := conn.Exec(ctx, `SET idle_in_transaction_session_timeout = '15s'`)
+		return err
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, err

@@ -82,7 +82,10 @@ type Store struct {
 	shut  bool         // the pools are closed; guarded by pools
 }
 
-var _ task.Store = (*Store)(nil)
+var _ task.Durable = (*Store)(nil)
+
+// Durable implements task.Durable.
+func (*Store) Durable() {}
 
 // Address is where a database is: one of the two.
 type Address struct {

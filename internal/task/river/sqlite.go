@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -48,6 +49,12 @@ func openSQLite(path string) (*sqliteFile, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, unavailable(&sqliteFile{path: path}, err)
 	}
+	// Before SQLite does: what learners ask for is nobody else's.
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, unavailable(&sqliteFile{path: path}, err)
+	}
+	file.Close()
 	d := &sqliteFile{path: path}
 	if d.writer, err = openFile(path, "_txlock=immediate"); err != nil {
 		return nil, err
@@ -322,6 +329,12 @@ func (d *sqliteFile) explain(err error) string {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return "its file or folder may not be written"
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.EISDIR), errors.Is(err, syscall.ENOTDIR):
+		return "its file cannot be made"
+	case errors.Is(err, syscall.ENOSPC):
+		return "the disk is full"
+	case errors.Is(err, syscall.EROFS):
+		return "its disk may not be written"
 	case !errors.As(err, &e):
 		return ""
 	}
