@@ -3,8 +3,10 @@ package river_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -127,5 +129,46 @@ func BenchmarkCreate(b *testing.B) {
 				}
 			})
 		})
+	}
+}
+
+// BenchmarkListOfAMillion lists in a store of a million tasks: of an owner with a
+// thousand of them, and of one with a hundred thousand.
+func BenchmarkListOfAMillion(b *testing.B) {
+	const columns = `id, owner, kind, description, priority, status, progress, result, created_at, updated_at, completed_at, expires_at, due`
+	const values = `n, CASE WHEN n %% 10 = 0 THEN 'many' ELSE 'owner ' || (n %% 1000) END, 'work', 'a task', '',
+		CASE WHEN n %% 3 = 0 THEN 'failed' ELSE 'completed' END, 100, $blob, n, n, n, 4102444800000000, n`
+	for name, place := range map[string]struct {
+		at, blob, fill string
+	}{
+		"SQLite": {
+			filepath.Join(b.TempDir(), "trilha.db"), `x'7b7d'`,
+			`WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 1000000) INSERT INTO tasks (%s) SELECT %s FROM c; ANALYZE`,
+		},
+		"Postgres": {
+			pgtest.Database(b), `'{}'::bytea`,
+			`INSERT INTO tasks (%s) SELECT %s FROM generate_series(1, 1000000) n; VACUUM ANALYZE tasks`,
+		},
+	} {
+		s, err := openPlace(place.at, river.Options{Works: newStage().works(), Limits: task.Limits{Kept: 1 << 30, KeptBytes: 1 << 40}, Idle: true})
+		require.NoError(b, err)
+		for part := range strings.SplitSeq(fmt.Sprintf(place.fill, columns, fmt.Sprintf(values)), "; ") {
+			execAt(b, place.at, strings.NewReplacer("SELECT n, CASE", "SELECT CAST(n AS text), CASE", "$blob", place.blob).Replace(part))
+		}
+		execAt(b, place.at, `UPDATE task_store SET tasks = 1000000`)
+		for _, owner := range []string{"owner 7", "many"} {
+			deep := task.Cursor(500_000)
+			for how, f := range map[string]task.Filter{
+				"first page": {}, "deep page": {Cursor: deep}, "by status": {Statuses: []task.Status{task.Failed}}, "none": {Statuses: []task.Status{task.Running}},
+			} {
+				b.Run(name+"/"+owner+"/"+how, func(b *testing.B) {
+					for b.Loop() {
+						_, err := s.List(b.Context(), owner, f)
+						require.NoError(b, err)
+					}
+				})
+			}
+		}
+		require.NoError(b, s.Shutdown(over()))
 	}
 }

@@ -21,7 +21,7 @@ import (
 )
 
 // execAt runs SQL beside the store.
-func execAt(t *testing.T, at, script string) {
+func execAt(t testing.TB, at, script string) {
 	t.Helper()
 	if address(at).URL == "" {
 		db, err := sql.Open("sqlite", at)

@@ -27,8 +27,8 @@ CREATE TABLE tasks (
 
 CREATE UNIQUE INDEX tasks_idempotency_key ON tasks (owner, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE UNIQUE INDEX tasks_unique_key ON tasks (owner, unique_key) WHERE unique_key IS NOT NULL;
-CREATE INDEX tasks_owner ON tasks (owner, seq);
-CREATE INDEX tasks_owner_status ON tasks (owner, status, seq);
+CREATE INDEX tasks_owner ON tasks (owner, seq, expires_at);
+CREATE INDEX tasks_owner_status ON tasks (owner, status, seq, expires_at);
 CREATE INDEX tasks_waiting ON tasks (owner, due, seq) WHERE status = 'pending';
 CREATE INDEX tasks_ended ON tasks (expires_at, seq) WHERE expires_at IS NOT NULL;
 
