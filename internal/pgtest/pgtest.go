@@ -64,7 +64,7 @@ func Database(t testing.TB) string {
 }
 
 // Blank is Database without what the template holds.
-func Blank(t *testing.T) string {
+func Blank(t testing.TB) string {
 	t.Helper()
 	return fresh(t, "template0")
 }

@@ -42,7 +42,7 @@ func execAt(t testing.TB, at, script string) {
 func TestAStoreOfAnEarlierSchemaIsUpgradedWithAllThatIsInIt(t *testing.T) {
 	for dialect, place := range map[string]func(t *testing.T) string{
 		"sqlite":   func(t *testing.T) string { return filepath.Join(t.TempDir(), "trilha.db") },
-		"postgres": pgtest.Blank,
+		"postgres": func(t *testing.T) string { return pgtest.Blank(t) },
 	} {
 		t.Run(dialect, func(t *testing.T) {
 			t.Parallel()
