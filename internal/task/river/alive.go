@@ -59,7 +59,7 @@ func (s *Store) tend(swept *time.Time) error {
 			return err
 		}
 	}
-	return s.offerWaiting(s.life) // news may have been lost
+	return errors.Join(s.reloadAll(s.life), s.offerWaiting(s.life)) // news may have been lost
 }
 
 // rescue takes back what dead instances ran.
@@ -98,14 +98,13 @@ func (s *Store) takeBack(ctx context.Context, holder string) error {
 		if err != nil {
 			return err
 		}
+		for _, l := range runs { // all of them, before any waits again and is counted anew
+			if err := errors.Join(c.dropJob(ctx, l.job), c.unload(ctx, l.owner)); err != nil {
+				return err
+			}
+		}
 		for _, l := range runs {
-			if err := c.dropJob(ctx, l.job); err != nil {
-				return err
-			}
-			if err := c.unload(ctx, l.owner); err != nil {
-				return err
-			}
-			if err := c.takeBackTask(ctx, l, len(runs) == 1); err != nil && !errors.Is(err, errNoRow) {
+			if err := ignoreNoRow(c.takeBackTask(ctx, l, len(runs) == 1)); err != nil {
 				return err
 			}
 		}

@@ -70,24 +70,11 @@ func (c *change) handBack(ctx context.Context, r record, losses int) error {
 // settle records how a run left, and frees its slot. A zero outcome is that of a
 // run that did not begin.
 func (s *Store) settle(r *run, out task.Outcome) {
+	var ours bool // how the task stands was for this run to say
 	err := s.insistently(context.Background(), func() error {
-		return s.change(context.Background(), func(ctx context.Context, c *change) error {
-			held, _, err := c.leave(ctx, r)
-			if err != nil {
-				return err
-			}
-			c.then(func() { s.returned(r) })
-			if !held {
-				return nil
-			}
-			if err := c.settleTask(ctx, r, out); err != nil && !errors.Is(err, errNoRow) {
-				return err
-			}
-			err = c.completeJob(context.WithoutCancel(r.jobCtx), r.job)
-			if err != nil && !errors.Is(err, rivertype.ErrNotFound) {
-				return err
-			}
-			return c.admit(ctx)
+		return s.change(context.Background(), func(ctx context.Context, c *change) (err error) {
+			ours, err = c.settle(ctx, r, out)
+			return err
 		})
 	})
 	if err != nil { // the store has ended: another instance will take the task back
@@ -95,7 +82,28 @@ func (s *Store) settle(r *run, out task.Outcome) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.returned(r)
+		return
 	}
+	if !ours {
+		_ = s.reload(s.life, r.id) // keepAlive does it again
+	}
+}
+
+func (c *change) settle(ctx context.Context, r *run, out task.Outcome) (ours bool, err error) {
+	c.then(func() { c.s.returned(r) })
+	held, _, err := c.leave(ctx, r)
+	if err != nil || !held {
+		return false, err
+	}
+	ours, err = c.settleTask(ctx, r, out)
+	if err != nil {
+		return false, err
+	}
+	err = c.completeJob(context.WithoutCancel(r.jobCtx), r.job)
+	if err != nil && !errors.Is(err, rivertype.ErrNotFound) {
+		return false, err
+	}
+	return ours, c.admit(ctx)
 }
 
 // leave frees the slot of r. It is not held any more when r was taken for lost;
@@ -113,25 +121,34 @@ func (c *change) leave(ctx context.Context, r *run) (held bool, job int64, err e
 	return true, job, c.unload(ctx, owner)
 }
 
-func (c *change) settleTask(ctx context.Context, r *run, out task.Outcome) error {
+// settleTask ends the task of r, or hands it back. It is not r's to say when the task
+// has been ended without it.
+func (c *change) settleTask(ctx context.Context, r *run, out task.Outcome) (ours bool, err error) {
 	rec, handBack, open := c.freeze(r)
 	if rec.revision == 0 && open { // its beginning has not been seen here
-		found, err := c.find(ctx, r.id)
-		if err != nil {
-			return err
+		if rec, err = c.find(ctx, r.id); err != nil {
+			return false, ignoreNoRow(err)
 		}
-		rec = found
 	}
 	switch {
 	case !open:
-		return nil
+		return false, nil
 	case handBack && out.Status != task.Completed:
-		return c.handBack(ctx, rec, 0)
+		err = c.handBack(ctx, rec, 0)
 	case out.Status == "":
-		return nil
+		return false, nil
 	default:
-		return c.end(ctx, rec, out)
+		err = c.end(ctx, rec, out)
 	}
+	return err == nil, ignoreNoRow(err)
+}
+
+// ignoreNoRow is for a task that has ended otherwise, or is gone.
+func ignoreNoRow(err error) error {
+	if errors.Is(err, errNoRow) {
+		return nil
+	}
+	return err
 }
 
 // freeze stops r from reporting, unless the change fails, and gives its task as it

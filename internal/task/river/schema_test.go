@@ -38,6 +38,23 @@ func execAt(t testing.TB, at, script string) {
 	require.NoError(t, err)
 }
 
+// queryAt reads a number beside the store.
+func queryAt(t *testing.T, at, query string) (n int) {
+	t.Helper()
+	if address(at).URL == "" {
+		db, err := sql.Open("sqlite", at)
+		require.NoError(t, err)
+		defer db.Close()
+		require.NoError(t, db.QueryRow(query).Scan(&n))
+		return n
+	}
+	conn, err := pgx.Connect(context.Background(), at)
+	require.NoError(t, err)
+	defer conn.Close(context.Background())
+	require.NoError(t, conn.QueryRow(context.Background(), query).Scan(&n))
+	return n
+}
+
 // The stored copies were made by a store of schema 1, of which an instance was killed.
 func TestAStoreOfAnEarlierSchemaIsUpgradedWithAllThatIsInIt(t *testing.T) {
 	for dialect, place := range map[string]func(t *testing.T) string{

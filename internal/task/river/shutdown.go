@@ -136,7 +136,7 @@ func (s *Store) awaitQuiet() int {
 			if err != nil || !held {
 				return err
 			}
-			if err := c.settleTask(ctx, r, task.Outcome{}); err != nil && !errors.Is(err, errNoRow) {
+			if _, err := c.settleTask(ctx, r, task.Outcome{}); err != nil {
 				return err
 			}
 			return c.dropJob(ctx, job)

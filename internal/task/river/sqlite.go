@@ -263,11 +263,18 @@ func (d *sqliteFile) join(_ context.Context, id string) error {
 // renew need do nothing: the lock is held as long as the process lives.
 func (*sqliteFile) renew(context.Context, string) (bool, error) { return true, nil }
 
-func (d *sqliteFile) leave(context.Context, string) error {
-	if err := os.Remove(d.alive.Path()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+func (d *sqliteFile) leave(context.Context, string) error { return discard(d.alive) }
+
+// discard lets a lock go and removes its file, in the order that every system allows.
+// Who takes it in between finds an instance that runs nothing.
+func discard(lock *flock.Flock) error {
+	if err := lock.Close(); err != nil {
 		return err
 	}
-	return d.alive.Close()
+	if err := os.Remove(lock.Path()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 func (d *sqliteFile) dead(_ context.Context, holders []string) (dead []string, err error) {
@@ -291,8 +298,7 @@ func (d *sqliteFile) bury(_ context.Context, _ tx, holder string) (bool, error) 
 	if err != nil || !ok {
 		return false, err
 	}
-	_ = os.Remove(lock.Path())
-	return true, lock.Close()
+	return true, discard(lock)
 }
 
 func (d *sqliteFile) wanted() versions {
