@@ -38,7 +38,13 @@ var pathSpace = uuid.MustParse("6f1c2f0e-5c0b-4a63-9d0e-2f6a9c1b7d31")
 // same path, byte for byte. Errors: Conflict under Strict when a bound cannot be
 // met, or when nothing is left to learn; ctx's error when it ends.
 func (g *Generator) Run(ctx context.Context, p Plan, report Report) (*learning.Path, error) {
-	b, err := g.build(ctx, p, report)
+	return g.Resume(ctx, p, report, nil)
+}
+
+// Resume is Run in steps that are kept, so that a run that was interrupted goes on
+// after the last step that it finished. Nothing is kept where keep is nil.
+func (g *Generator) Resume(ctx context.Context, p Plan, report Report, keep Step) (*learning.Path, error) {
+	b, err := g.build(ctx, p, report, keep)
 	if err != nil {
 		return nil, err
 	}
@@ -63,17 +69,17 @@ func (g *Generator) rehearse(p Plan) error {
 func silently(int, string) {}
 
 // build makes the path of a plan, whatever it does not meet.
-func (g *Generator) build(ctx context.Context, p Plan, report Report) (*builder, error) {
+func (g *Generator) build(ctx context.Context, p Plan, report Report, keep Step) (*builder, error) {
 	ix, err := g.catalog.Index()
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{catalog: g.catalog, ix: ix, plan: p, language: p.Request.Language, shape: p.Request.Shape(), report: report}
-	for _, step := range []func() error{b.choose, b.arrange, b.texts, b.links, b.quizzes, b.finish} {
+	b := &builder{catalog: g.catalog, ix: ix, plan: p, language: p.Request.Language, shape: p.Request.Shape(), report: report, keep: keep}
+	for _, stage := range []func(context.Context) error{b.outline, b.always(b.texts), b.resources, b.quizzed, b.always(b.finish)} {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("generate: %w", err)
 		}
-		if err := step(); err != nil {
+		if err := stage(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -102,7 +108,7 @@ func (g *Generator) strict(ctx context.Context, b *builder) error {
 			p.Request = p.Request.With(u.Bound, nearest[u.Bound])
 		}
 		var err error
-		if near, err = g.build(ctx, p, silently); err != nil {
+		if near, err = g.build(ctx, p, silently, nil); err != nil {
 			return err
 		}
 		unmet = near.unmetGiven()
@@ -147,6 +153,7 @@ type builder struct {
 	language string
 	shape    learning.Shape
 	report   Report
+	keep     Step // may be nil
 
 	choice choice
 	places []int // outline: the item behind each chosen id
