@@ -42,6 +42,7 @@ var picture = []layer{
 	{"machinery", []string{
 		"internal/generate", "internal/source/...", "internal/webfetch", "internal/mcpwire",
 		"internal/task/memory", "internal/task/river", "internal/task/tasktest", "internal/pgtest",
+		"internal/shelf/...",
 	}},
 	{"domain", []string{"internal/catalog", "internal/learning", "internal/learner", "internal/task"}},
 	{"leaf", []string{"internal/fault"}},
@@ -60,6 +61,7 @@ var reserved = []struct {
 	why      string
 }{
 	{module + "/internal/task/tasktest", nil, "it is for tests only"},
+	{module + "/internal/shelf/shelftest", nil, "it is for tests only"},
 	{module + "/internal/pgtest", nil, "it is for tests only"},
 	{module + "/internal/bench", nil, "it measures the program and is no part of it"},
 	{module + "/internal/terminal", []string{"internal/cli"}, "what it needs costs the server's start"},
@@ -74,15 +76,15 @@ var reserved = []struct {
 	{"github.com/goccy/go-yaml", []string{"internal/catalog/yamlfile"}, "the binary parses no YAML"},
 	{module + "/internal/catalog/yamlfile", []string{"internal/catalog/catalogbuild"}, "the binary parses no YAML"},
 	{"github.com/riverqueue/river", []string{"internal/task/river", "internal/bench/..."}, "one package keeps tasks in a database"},
-	{"github.com/jackc/pgx", []string{"internal/task/river", "internal/pgtest", "internal/bench/..."}, "one package keeps tasks in a database"},
-	{"modernc.org/sqlite", []string{"internal/task/river", "internal/bench/..."}, "one package keeps tasks in a database"},
+	{"github.com/jackc/pgx", []string{"internal/task/river", "internal/shelf/sqlshelf", "internal/pgtest", "internal/bench/..."}, "one package keeps tasks in a database, and one paths"},
+	{"modernc.org/sqlite", []string{"internal/task/river", "internal/shelf/sqlshelf", "internal/bench/..."}, "one package keeps tasks in a database, and one paths"},
 	{"testing", testHelpers, "it is for tests only"},
 	{"github.com/stretchr/testify", testHelpers, "it is for tests only"},
 	{"pgregory.net/rapid", testHelpers, "it is for tests only"},
 	{"go.uber.org/goleak", testHelpers, "it is for tests only"},
 }
 
-var testHelpers = []string{"internal/task/tasktest", "internal/pgtest", "internal/bench/..."}
+var testHelpers = []string{"internal/task/tasktest", "internal/shelf/shelftest", "internal/pgtest", "internal/bench/..."}
 
 // outside lists what the domain and the leaf do not know of.
 var outside = []string{

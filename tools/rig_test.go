@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"log/slog"
 	"testing"
-	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/stretchr/testify/assert"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/trilha/trilha/internal/catalog"
 	"github.com/trilha/trilha/internal/generate"
+	"github.com/trilha/trilha/internal/shelf"
 	"github.com/trilha/trilha/internal/task"
 	"github.com/trilha/trilha/internal/task/memory"
 	"github.com/trilha/trilha/internal/tutor"
@@ -30,8 +30,8 @@ func newRig(t *testing.T, limits task.Limits, wrap func(task.Work) task.Work) *r
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	generator := generate.New(catalog.Embedded())
-	shelf := tutor.NewShelf(time.Hour, 64<<20)
-	work := tutor.Work(generator, shelf)
+	paths := shelf.NewMemory(0, 0)
+	work := tutor.Work(generator, paths)
 	if wrap != nil {
 		work = wrap(work)
 	}
@@ -41,7 +41,7 @@ func newRig(t *testing.T, limits task.Limits, wrap func(task.Work) task.Work) *r
 		cancel()
 		assert.NoError(t, store.Shutdown(ctx))
 	})
-	return &rig{t: t, tools: tools.New(tutor.New(catalog.Embedded(), generator, shelf, store), log, 10)}
+	return &rig{t: t, tools: tools.New(tutor.New(catalog.Embedded(), generator, paths, store), log, 10)}
 }
 
 // held never ends by itself.

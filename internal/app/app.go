@@ -48,6 +48,7 @@ type App struct {
 
 	face  *mcpface.Face
 	store task.Store
+	shelf io.Closer
 	grace time.Duration
 	log   *slog.Logger
 }
@@ -79,11 +80,17 @@ func New(c config.Config, mode Mode, logs io.Writer) (*App, error) {
 func assemble(c config.Config, mode Mode, log *slog.Logger, wrap func(task.Work) task.Work) (*App, error) {
 	a := &App{Catalog: catalog.Embedded(), grace: c.Grace, log: log}
 	generator := generate.New(a.Catalog)
-	shelf := tutor.NewShelf(tutor.ShelfTime, tutor.ShelfBytes)
-	works := map[string]task.Work{tutor.PathKind: wrap(tutor.Work(generator, shelf))}
-	var err error
-	if a.store, err = openStore(c, mode, works, a.log); err != nil {
+	place, err := c.Place()
+	if err != nil {
 		return nil, err
+	}
+	var shelf tutor.Shelf
+	if shelf, a.shelf, err = openShelf(place, a.log); err != nil {
+		return nil, err
+	}
+	works := map[string]task.Work{tutor.PathKind: wrap(tutor.Work(generator, shelf))}
+	if a.store, err = openStore(c, place, mode, works, a.log); err != nil {
+		return nil, errors.Join(err, a.shelf.Close())
 	}
 	a.Tutor = tutor.New(a.Catalog, generator, shelf, a.store)
 	waits := httpWaits
@@ -106,7 +113,7 @@ func (a *App) Close() error {
 	defer cancel()
 	err := a.store.Shutdown(ctx)
 	a.face.Close()
-	return err
+	return errors.Join(err, a.shelf.Close())
 }
 
 // ServeStdio speaks MCP on a pair of streams until the input ends or ctx does. The

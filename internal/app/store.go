@@ -2,22 +2,32 @@ package app
 
 import (
 	"context"
+	"io"
 	"log/slog"
 
 	"github.com/trilha/trilha/internal/config"
 	"github.com/trilha/trilha/internal/fault"
+	"github.com/trilha/trilha/internal/shelf"
+	"github.com/trilha/trilha/internal/shelf/sqlshelf"
 	"github.com/trilha/trilha/internal/task"
 	"github.com/trilha/trilha/internal/task/memory"
 	"github.com/trilha/trilha/internal/task/river"
+	"github.com/trilha/trilha/internal/tutor"
 )
 
-// openStore opens the store that c names. Nothing of a database is touched unless
-// it names one.
-func openStore(c config.Config, mode Mode, works map[string]task.Work, log *slog.Logger) (task.Store, error) {
-	place, err := c.Place()
-	if err != nil {
-		return nil, err
+// openShelf gives the shelf at a place. Nothing of a database is touched before the
+// first call.
+func openShelf(place config.Place, log *slog.Logger) (tutor.Shelf, io.Closer, error) {
+	if place.InMemory() {
+		return shelf.NewMemory(0, 0), io.NopCloser(nil), nil
 	}
+	s, err := sqlshelf.Open(place.File, place.URL, 0, log)
+	return s, s, err
+}
+
+// openStore opens the task store at a place. Nothing of a database is touched unless
+// it names one.
+func openStore(c config.Config, place config.Place, mode Mode, works map[string]task.Work, log *slog.Logger) (task.Store, error) {
 	if place.InMemory() {
 		return memory.New(works, c.Limits(), log), nil
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/trilha/trilha/internal/generate"
 	"github.com/trilha/trilha/internal/learning"
 	"github.com/trilha/trilha/internal/mcpface"
+	"github.com/trilha/trilha/internal/shelf"
 	"github.com/trilha/trilha/internal/task"
 	"github.com/trilha/trilha/internal/task/memory"
 	"github.com/trilha/trilha/internal/tutor"
@@ -31,10 +32,10 @@ func newTrilha() *trilha {
 	log := slog.New(slog.DiscardHandler)
 	subjects := catalog.Embedded()
 	generator := generate.New(subjects)
-	shelf := tutor.NewShelf(tutor.ShelfTime, tutor.ShelfBytes)
-	works := map[string]task.Work{tutor.PathKind: tutor.Work(generator, shelf)}
+	paths := shelf.NewMemory(0, 0)
+	works := map[string]task.Work{tutor.PathKind: tutor.Work(generator, paths)}
 	store := memory.New(works, task.Limits{Running: runtime.GOMAXPROCS(0), WaitingPerOwner: 1 << 30}, log)
-	about := tutor.New(subjects, generator, shelf, store)
+	about := tutor.New(subjects, generator, paths, store)
 	face := mcpface.New("bench", about, tools.New(about, log, 80), func(context.Context) string { return owner }, log)
 	t := &trilha{store: store}
 	t.server = face.Server()

@@ -138,6 +138,9 @@ func Fold(name string) string {
 	return strings.Join(words, " ")
 }
 
+// Plain gives a text's words in lower case, without accents or punctuation.
+func Plain(text string) string { return strings.Join(split(text), " ") }
+
 // split gives the words of a name: lower case, without accents or punctuation.
 func split(name string) []string {
 	return strings.FieldsFunc(strings.ToLower(strip(name)), func(r rune) bool {

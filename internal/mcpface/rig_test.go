@@ -17,6 +17,7 @@ import (
 	"github.com/trilha/trilha/internal/catalog"
 	"github.com/trilha/trilha/internal/generate"
 	"github.com/trilha/trilha/internal/mcpface"
+	"github.com/trilha/trilha/internal/shelf"
 	"github.com/trilha/trilha/internal/task"
 	"github.com/trilha/trilha/internal/task/memory"
 	"github.com/trilha/trilha/internal/tutor"
@@ -50,8 +51,8 @@ func newRig(t *testing.T) *rig {
 	r := &rig{t: t, step: make(chan func(task.Run))}
 	log := slog.New(slog.DiscardHandler)
 	generator := generate.New(catalog.Embedded())
-	shelf := tutor.NewShelf(time.Hour, 64<<20)
-	work := tutor.Work(generator, shelf)
+	paths := shelf.NewMemory(0, 0)
+	work := tutor.Work(generator, paths)
 	store := memory.New(map[string]task.Work{tutor.PathKind: func(ctx context.Context, run task.Run) (json.RawMessage, error) {
 		for r.hold.Load() {
 			select {
@@ -67,7 +68,7 @@ func newRig(t *testing.T) *rig {
 		}
 		return work(ctx, run)
 	}}, task.Limits{Running: 8, RunningPerOwner: 8, WaitingPerOwner: 1000, Kept: 20_000, TTL: time.Hour}, log)
-	tu := tutor.New(catalog.Embedded(), generator, shelf, store)
+	tu := tutor.New(catalog.Embedded(), generator, paths, store)
 	r.face = mcpface.New("1.2.3", tu, tools.New(tu, log, 1000), ownerOf, log)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithCancel(context.Background())

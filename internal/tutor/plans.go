@@ -13,7 +13,7 @@ import (
 type planned struct {
 	topic   string
 	takenAs string          // generate.Plan.TakenAs
-	key     string          // the canonical request
+	key     string          // see requestKey
 	input   json.RawMessage // the plan
 }
 
@@ -53,7 +53,7 @@ func (p *plans) plan(r learning.Request) (planned, error) {
 	if err != nil {
 		return planned{}, fmt.Errorf("plan of %q: %w", r.Topic, err)
 	}
-	found = planned{topic: plan.Request.Topic, takenAs: plan.TakenAs, key: plan.Request.Canonical(), input: input}
+	found = planned{topic: plan.Request.Topic, takenAs: plan.TakenAs, key: requestKey(plan.Request), input: input}
 	if len(asked) > maxRequest {
 		return found, nil
 	}

@@ -6,12 +6,11 @@ package tutor
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/trilha/trilha/internal/catalog"
-	"github.com/trilha/trilha/internal/fault"
 	"github.com/trilha/trilha/internal/generate"
 	"github.com/trilha/trilha/internal/learning"
 	"github.com/trilha/trilha/internal/task"
@@ -25,26 +24,26 @@ const PathKind = "learning_path"
 type Tutor struct {
 	catalog *catalog.Catalog
 	plans   plans
-	shelf   *Shelf
+	shelf   Shelf
 	tasks   task.Store
 }
 
 // New makes a Tutor. tasks must run the work that Work gives for the same
 // generator and shelf.
-func New(c *catalog.Catalog, g *generate.Generator, shelf *Shelf, tasks task.Store) *Tutor {
+func New(c *catalog.Catalog, g *generate.Generator, shelf Shelf, tasks task.Store) *Tutor {
 	return &Tutor{catalog: c, plans: plans{generator: g}, shelf: shelf, tasks: tasks}
 }
 
 // Work is the work of a PathKind task: its input is a generate.Plan, its result a
 // learning.Path, which is put on its owner's shelf as well.
-func Work(g *generate.Generator, shelf *Shelf) task.Work {
+func Work(g *generate.Generator, shelf Shelf) task.Work {
 	return func(ctx context.Context, run task.Run) (json.RawMessage, error) {
 		t := run.Task()
 		var plan generate.Plan
 		if err := json.Unmarshal(t.Input, &plan); err != nil {
 			return nil, fmt.Errorf("task %s: input: %w", t.ID, err)
 		}
-		path, err := g.Run(ctx, plan, run.Report)
+		path, err := g.Resume(ctx, plan, run.Report, stepsOf(run))
 		if err != nil {
 			return nil, err
 		}
@@ -52,9 +51,16 @@ func Work(g *generate.Generator, shelf *Shelf) task.Work {
 		if err != nil {
 			return nil, fmt.Errorf("task %s: result: %w", t.ID, err)
 		}
-		shelf.Put(t.Owner, plan.Request.Canonical(), path.ID, result)
-		return result, nil
+		return result, keep(ctx, shelf, t.Owner, plan.Request, path, result)
 	}
+}
+
+// stepsOf gives what keeps the steps of a run, where anything does.
+func stepsOf(run task.Run) generate.Step {
+	if s, ok := run.(task.Stepper); ok {
+		return s.Step
+	}
+	return nil
 }
 
 // Warm reads the catalogue's index if nothing has yet, so that the first request
@@ -80,11 +86,15 @@ func (t *Tutor) Generate(ctx context.Context, owner string, o Order) (task.Submi
 	if err != nil {
 		return task.Submission{}, err
 	}
+	result, err := t.shelf.Find(ctx, owner, p.key, time.Now().Add(-CacheTime))
+	if err != nil {
+		return task.Submission{}, err
+	}
 	return t.tasks.Submit(ctx, task.Spec{
 		Owner: owner, Kind: PathKind, Priority: o.Priority, Input: p.input,
 		Description:    "Generate learning path for topic: " + p.topic,
 		IdempotencyKey: o.IdempotencyKey, Unique: p.key,
-		Result: t.shelf.Find(owner, p.key), Watch: o.Watch,
+		Result: result, Watch: o.Watch,
 	})
 }
 
@@ -119,66 +129,6 @@ func (t *Tutor) Tasks(ctx context.Context, owner string, f task.Filter) (task.Pa
 // Cancel ends one task of owner.
 func (t *Tutor) Cancel(ctx context.Context, owner, id string) (task.Task, error) {
 	return t.tasks.Cancel(ctx, owner, id)
-}
-
-// Path gives a finished path of owner by its own id or by the id of the task that
-// made it. Errors: NotFound; Conflict when the task has made no path (yet).
-func (t *Tutor) Path(ctx context.Context, owner, id string) (*learning.Path, error) {
-	raw := t.shelf.Get(owner, id)
-	if raw == nil {
-		made, err := t.tasks.Get(ctx, owner, id)
-		if errors.Is(err, fault.NotFound) {
-			made, err = t.maker(ctx, owner, id)
-		}
-		if errors.Is(err, fault.NotFound) {
-			return nil, fault.New(fault.NotFound, "no path or task with id %q", id).
-				With("Call list_tasks for the ids there are; %s", t.forgets())
-		}
-		if err != nil {
-			return nil, err
-		}
-		if made.Status != task.Completed {
-			return nil, unfinished(made)
-		}
-		raw = made.Result
-	}
-	p := new(learning.Path)
-	if err := json.Unmarshal(raw, p); err != nil {
-		return nil, fmt.Errorf("path %s: %w", id, err)
-	}
-	return p, nil
-}
-
-// forgets says how tasks and paths come to be no longer there.
-func (t *Tutor) forgets() string {
-	if _, durable := t.tasks.(task.Durable); durable {
-		return "tasks and paths are kept for a time only"
-	}
-	return "a restart of the server forgets tasks and paths"
-}
-
-// maker finds the task that made a path, among the newest: another process may have,
-// or this one before a restart, and then the path is on no shelf here.
-func (t *Tutor) maker(ctx context.Context, owner, path string) (task.Task, error) {
-	page, err := t.tasks.List(ctx, owner, task.Filter{Statuses: []task.Status{task.Completed}, Limit: task.MaxPage})
-	if err != nil {
-		return task.Task{}, err
-	}
-	for _, listed := range page.Tasks {
-		made, err := t.tasks.Get(ctx, owner, listed.ID)
-		if err == nil && PathID(made) == path {
-			return made, nil
-		}
-	}
-	return task.Task{}, task.ErrNotFound(path)
-}
-
-func unfinished(t task.Task) error {
-	e := fault.New(fault.Conflict, "task %s is %s and has no path", t.ID, t.Status)
-	if t.Status.Final() {
-		return e.With("Start again with generate_learning_path_async")
-	}
-	return e.With("Wait with get_task_status, task_id %s and wait_seconds 30", t.ID)
 }
 
 // PathID gives the id of the path that a completed task made, or nothing. It

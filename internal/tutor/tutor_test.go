@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -15,6 +14,7 @@ import (
 	"github.com/trilha/trilha/internal/fault"
 	"github.com/trilha/trilha/internal/generate"
 	"github.com/trilha/trilha/internal/learning"
+	"github.com/trilha/trilha/internal/shelf"
 	"github.com/trilha/trilha/internal/task"
 	"github.com/trilha/trilha/internal/task/memory"
 	"github.com/trilha/trilha/internal/tutor"
@@ -26,7 +26,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type school struct {
 	*tutor.Tutor
 	tasks task.Store
-	shelf *tutor.Shelf
+	shelf tutor.Shelf
 	gate  chan struct{}
 }
 
@@ -36,7 +36,7 @@ func shut(t *testing.T) *school {
 	t.Helper()
 	c := catalog.Embedded()
 	g := generate.New(c)
-	s := &school{shelf: tutor.NewShelf(time.Hour, 1<<20), gate: make(chan struct{})}
+	s := &school{shelf: shelf.NewMemory(0, 1<<20), gate: make(chan struct{})}
 	work := tutor.Work(g, s.shelf)
 	gated := func(ctx context.Context, run task.Run) (json.RawMessage, error) {
 		select {
@@ -200,20 +200,6 @@ func TestAPathThatIsNotReadySaysHowToWait(t *testing.T) {
 	assert.NotContains(t, err.Error(), "get_task_status", "no use in waiting")
 	s.open()
 	assert.NotEqual(t, id, s.order(t, "ann", python()).Task.ID, "a cancelled task is not repeated")
-}
-
-func TestAPathOutlivesItsPlaceOnTheShelfWithItsTask(t *testing.T) {
-	t.Parallel()
-	s := opened(t)
-	done := s.wait(t, "ann", s.order(t, "ann", python()).Task.ID)
-	s.shelf.Put("bob", "large", "large", sized(1<<20))
-	for _, id := range []string{tutor.PathID(done), done.ID} {
-		p, err := s.Path(t.Context(), "ann", id)
-		require.NoError(t, err)
-		assert.Equal(t, tutor.PathID(done), p.ID)
-	}
-	_, err := s.Path(t.Context(), "bob", tutor.PathID(done))
-	require.ErrorIs(t, err, fault.NotFound)
 }
 
 func TestAWatchSeesTheEndOfItsOrder(t *testing.T) {
