@@ -65,6 +65,8 @@ func (t *Tools) All() []Definition {
 		t.cancelTask(),
 		t.getLearningPath(),
 		t.searchConcepts(),
+		t.listLearningPaths(),
+		t.deleteLearningPath(),
 	}
 }
 

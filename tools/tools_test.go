@@ -74,6 +74,8 @@ func TestEveryToolHasTitleHintsAndSchemas(t *testing.T) {
 		"cancel_task":                  {destructive: true, idempotent: true},
 		"get_learning_path":            {readOnly: true, idempotent: true},
 		"search_concepts":              {readOnly: true, idempotent: true},
+		"list_learning_paths":          {readOnly: true, idempotent: true},
+		"delete_learning_path":         {destructive: true, idempotent: true},
 	}
 	definitions := all(t)
 	require.Len(t, definitions, len(want))
@@ -158,6 +160,11 @@ func TestOutputsAreWhatTheirSchemasSay(t *testing.T) {
 		{r, "get_learning_path", map[string]any{"id": pathID, "format": "json", "section": "2"}},
 		{r, "search_concepts", map[string]any{"query": "vector"}},
 		{r, "search_concepts", map[string]any{"query": "zzzzzz qqqq"}},
+		{r, "list_learning_paths", map[string]any{}},
+		{r, "list_learning_paths", map[string]any{"limit": 1}},
+		{r, "list_learning_paths", map[string]any{"query": "zzzzzz qqqq"}},
+		{slow, "list_learning_paths", map[string]any{}},
+		{r, "delete_learning_path", map[string]any{"path_id": pathID}},
 	} {
 		raw, err := json.Marshal(c.arguments)
 		require.NoError(t, err)

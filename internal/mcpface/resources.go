@@ -5,18 +5,23 @@ import (
 	"encoding/json"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/trilha/trilha/internal/fault"
 	"github.com/trilha/trilha/internal/render"
+	"github.com/trilha/trilha/internal/shelf"
 	"github.com/trilha/trilha/internal/task"
 )
 
 const jsonType = "application/json"
 
-// addResources registers trilha://tasks and the templates.
+// addResources registers trilha://tasks, trilha://paths and the templates.
 func (f *Face) addResources() {
+	f.server.AddResource(
+		mcp.NewResource("trilha://paths", "paths", mcp.WithResourceDescription("Your finished learning paths, newest first, without their steps."), mcp.WithMIMEType(jsonType)),
+		f.readPaths)
 	f.server.AddResource(
 		mcp.NewResource("trilha://tasks", "tasks", mcp.WithResourceDescription("Your tasks, newest first, without results."), mcp.WithMIMEType(jsonType)),
 		f.readTasks)
@@ -83,8 +88,37 @@ func (f *Face) readTasks(ctx context.Context, r mcp.ReadResourceRequest) ([]mcp.
 	return []mcp.ResourceContents{mcp.TextResourceContents{URI: r.Params.URI, MIMEType: jsonType, Text: string(raw)}}, nil
 }
 
+// listedPath is a finished path in trilha://paths.
+type listedPath struct {
+	ID        string    `json:"id"`
+	Title     string    `json:"title"`
+	Topic     string    `json:"topic"`
+	Language  string    `json:"language"`
+	Category  string    `json:"category"`
+	Steps     int       `json:"steps"`
+	Hours     int       `json:"hours"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+func (f *Face) readPaths(ctx context.Context, r mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
+	page, err := f.tutor.Paths(ctx, f.ownerOf(ctx), shelf.Query{Limit: shelf.MaxPage})
+	if err != nil {
+		return nil, readable(err, r.Params.URI)
+	}
+	paths := []listedPath{}
+	for i := range page.Paths {
+		p := &page.Paths[i]
+		paths = append(paths, listedPath{p.ID, p.Title, p.Topic, p.Language, p.Category, p.Steps, p.Hours, p.CreatedAt.UTC()})
+	}
+	raw, err := json.Marshal(map[string]any{"paths": paths, "more": page.Next != ""})
+	if err != nil {
+		return nil, readable(err, r.Params.URI)
+	}
+	return []mcp.ResourceContents{mcp.TextResourceContents{URI: r.Params.URI, MIMEType: jsonType, Text: string(raw)}}, nil
+}
+
 func (f *Face) readTask(ctx context.Context, owner string, args []string) (string, string, error) {
-	t, err := f.tutor.Task(ctx, owner, args[0])
+	t, err := f.tutor.Whole(ctx, owner, args[0])
 	if err != nil {
 		return "", "", err
 	}
