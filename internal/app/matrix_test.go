@@ -83,8 +83,8 @@ func wholeJob(t *testing.T, s speaker) {
 		names = append(names, name)
 	}
 	assert.Equal(t, []string{ // mcp-go sorts them
-		"cancel_task", "generate_learning_path_async", "get_learning_path",
-		"get_task_status", "list_tasks", "search_concepts",
+		"cancel_task", "delete_learning_path", "generate_learning_path_async", "get_learning_path",
+		"get_task_status", "list_learning_paths", "list_tasks", "search_concepts",
 	}, names)
 
 	call := func(tool string, arguments map[string]any) map[string]any {
@@ -122,6 +122,7 @@ func wholeJob(t *testing.T, s speaker) {
 	for _, r := range []struct{ uri, mime, contains string }{
 		{"trilha://tasks", "application/json", id},
 		{"trilha://tasks/" + id, "application/json", `"status":"completed"`},
+		{"trilha://paths", "application/json", pathID},
 		{"trilha://paths/" + pathID, "application/json", `"rootNodeId"`},
 		{"trilha://paths/" + pathID + "/markdown", "text/markdown", "https://"},
 		{"trilha://paths/" + pathID + "/mermaid", "text/vnd.mermaid", "flowchart"},
@@ -141,6 +142,15 @@ func wholeJob(t *testing.T, s speaker) {
 	require.NoError(t, err)
 	assert.Contains(t, string(raw), "Python")
 	assert.Contains(t, string(raw), "language es")
+
+	prompt = s.request("prompts/get", map[string]any{"name": "continue_learning", "arguments": map[string]any{"path": "aprendizagem"}})
+	raw, err = json.Marshal(prompt["messages"])
+	require.NoError(t, err)
+	assert.Contains(t, string(raw), pathID)
+	paths, _ := call("list_learning_paths", map[string]any{"query": "machine"})["paths"].([]any)
+	require.Len(t, paths, 1)
+	call("delete_learning_path", map[string]any{"path_id": pathID})
+	assert.Contains(t, s.fails("tools/call", toolCall("get_learning_path", map[string]any{"id": id})), "was deleted")
 }
 
 func rawSpeaker(t *testing.T, era, over string) speaker {

@@ -38,6 +38,7 @@ type grammar struct {
 	Serve    serveCommand    `cmd:"" help:"Speak MCP over HTTP."`
 	Generate generateCommand `cmd:"" help:"Make a learning path and print it."`
 	Worker   workerCommand   `cmd:"" help:"Carry out the tasks of a shared store, and nothing else."`
+	Paths    pathsCommand    `cmd:"" help:"Look after finished paths, in a store that outlives its process."`
 	Catalog  catalogCommand  `cmd:"" help:"Look at the concept graph."`
 	Migrate  migrateCommand  `cmd:"" name:"migrate" help:"Look after the schema of a store."`
 	Backup   backupCommand   `cmd:"" help:"Copy a SQLite store to a file, while it is in use."`

@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"regexp"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -43,6 +44,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits,
+			"word":  word,
 			"path":  path,
 			"rpc":   rpc,
 			"graph": graph,
@@ -100,6 +102,18 @@ func path(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%s has no link", n.ID)
 		}
 	}
+}
+
+// word NAME FILE sets a variable to the first word of a file.
+func word(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: word NAME FILE")
+	}
+	words := strings.Fields(ts.ReadFile(args[1]))
+	if len(words) == 0 {
+		ts.Fatalf("%s has no word", args[1])
+	}
+	ts.Setenv(args[0], words[0])
 }
 
 // rpc FILE IDS... holds that every line of a file is JSON-RPC, and that these

@@ -55,6 +55,7 @@ func (e callError) Error() string { return inCommands.Replace(e.text) }
 
 // inCommands says in commands and flags what the tools say in tools and fields.
 var inCommands = strings.NewReplacer(
+	"Call list_learning_paths for the paths there are, list_tasks for what is being made", "trilha paths list shows the paths there are",
 	"call search_concepts", "run trilha catalog search",
 	"search_concepts finds", "trilha catalog search finds",
 	"send your own outline", "give your own steps with --outline",
