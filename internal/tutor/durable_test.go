@@ -2,7 +2,9 @@ package tutor_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -12,6 +14,8 @@ import (
 
 	"github.com/trilha/trilha/internal/catalog"
 	"github.com/trilha/trilha/internal/generate"
+	"github.com/trilha/trilha/internal/learning"
+	"github.com/trilha/trilha/internal/pgtest"
 	"github.com/trilha/trilha/internal/shelf"
 	"github.com/trilha/trilha/internal/shelf/sqlshelf"
 	"github.com/trilha/trilha/internal/task"
@@ -39,20 +43,26 @@ func (c counted) Step(ctx context.Context, name string, do func(context.Context)
 	return out, err
 }
 
-// process is a tutor over a SQLite file, as one process has it.
+// databases gives a fresh one of each kind.
+var databases = map[string]func(*testing.T) river.Address{
+	"SQLite":   func(t *testing.T) river.Address { return river.Address{File: filepath.Join(t.TempDir(), "trilha.db")} },
+	"Postgres": func(t *testing.T) river.Address { return river.Address{URL: pgtest.Database(t)} },
+}
+
+// process is a tutor over a database, as one process has it.
 type process struct {
 	*tutor.Tutor
 	tasks task.Store
 }
 
-func start(t *testing.T, file string, wrap func(task.Work) task.Work) process {
+func start(t *testing.T, at river.Address, wrap func(task.Work) task.Work) process {
 	t.Helper()
-	paths, err := sqlshelf.Open(file, "", 0, nil)
+	paths, err := sqlshelf.Open(at.File, at.URL, 0, nil)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, paths.Close()) })
 	g := generate.New(catalog.Embedded())
 	works := map[string]task.Work{tutor.PathKind: wrap(tutor.Work(g, paths))}
-	tasks, err := river.Open(t.Context(), river.Address{File: file}, river.Options{Works: works})
+	tasks, err := river.Open(t.Context(), at, river.Options{Works: works})
 	require.NoError(t, err)
 	return process{tutor.New(catalog.Embedded(), g, paths, tasks), tasks}
 }
@@ -68,69 +78,88 @@ func (p process) stop(t *testing.T) {
 // after that step.
 func TestAnInterruptedPathGoesOnAfterItsLastStep(t *testing.T) {
 	t.Parallel()
-	for _, last := range []string{"outline", "resources", "quizzes"} {
-		t.Run(last, func(t *testing.T) {
-			t.Parallel()
-			var mu sync.Mutex
-			steps := map[string]int{}
-			reached := make(chan struct{})
-			counting := func(after func(ctx context.Context, step string)) func(task.Work) task.Work {
-				count := func(step string) {
-					mu.Lock()
-					defer mu.Unlock()
-					steps[step]++
-				}
-				return func(w task.Work) task.Work {
-					return func(ctx context.Context, run task.Run) (json.RawMessage, error) {
-						return w(ctx, counted{run, count, after})
-					}
-				}
-			}
-			file := filepath.Join(t.TempDir(), "trilha.db")
-			first := start(t, file, counting(func(ctx context.Context, step string) {
-				if step == last {
-					close(reached)
-					<-ctx.Done()
-				}
-			}))
-			sub, err := first.Generate(t.Context(), "ann", python())
-			require.NoError(t, err)
-			<-reached
-			first.stop(t)
-
-			second := start(t, file, counting(func(context.Context, string) {}))
-			defer second.stop(t)
-			done, err := task.Wait(t.Context(), second.tasks, "ann", sub.Task.ID)
-			require.NoError(t, err)
-			require.Equal(t, task.Completed, done.Status, done.Error)
-			assert.Equal(t, map[string]int{"outline": 1, "resources": 1, "quizzes": 1}, steps)
-
-			straight := opened(t)
-			want := straight.wait(t, "ann", straight.order(t, "ann", python()).Task.ID)
-			assert.Equal(t, string(want.Result), string(done.Result), "as if it had not been interrupted")
-		})
+	for kind, fresh := range databases {
+		for _, last := range []string{"outline", "resources", "quizzes"} {
+			t.Run(kind+" after "+last, func(t *testing.T) {
+				t.Parallel()
+				interrupted(t, fresh(t), last)
+			})
+		}
 	}
+}
+
+func interrupted(t *testing.T, at river.Address, last string) {
+	t.Helper()
+	var mu sync.Mutex
+	steps := map[string]int{}
+	reached := make(chan struct{})
+	counting := func(after func(ctx context.Context, step string)) func(task.Work) task.Work {
+		count := func(step string) {
+			mu.Lock()
+			defer mu.Unlock()
+			steps[step]++
+		}
+		return func(w task.Work) task.Work {
+			return func(ctx context.Context, run task.Run) (json.RawMessage, error) {
+				return w(ctx, counted{run, count, after})
+			}
+		}
+	}
+	first := start(t, at, counting(func(ctx context.Context, step string) {
+		if step == last {
+			close(reached)
+			<-ctx.Done()
+		}
+	}))
+	sub, err := first.Generate(t.Context(), "ann", python())
+	require.NoError(t, err)
+	<-reached
+	first.stop(t)
+
+	second := start(t, at, counting(func(context.Context, string) {}))
+	defer second.stop(t)
+	done, err := task.Wait(t.Context(), second.tasks, "ann", sub.Task.ID)
+	require.NoError(t, err)
+	require.Equal(t, task.Completed, done.Status, done.Error)
+	assert.Equal(t, map[string]int{"outline": 1, "resources": 1, "quizzes": 1}, steps)
+
+	straight := opened(t)
+	want := straight.wait(t, "ann", straight.order(t, "ann", python()).Task.ID)
+	assert.Equal(t, string(want.Result), string(done.Result), "as if it had not been interrupted")
 }
 
 // Finished paths are there after a restart, and answer their requests.
 func TestPathsOutliveTheirProcess(t *testing.T) {
 	t.Parallel()
+	for kind, fresh := range databases {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			outlived(t, fresh(t))
+		})
+	}
+}
+
+func outlived(t *testing.T, at river.Address) {
+	t.Helper()
 	plain := func(w task.Work) task.Work { return w }
-	file := filepath.Join(t.TempDir(), "trilha.db")
-	first := start(t, file, plain)
-	sub, err := first.Generate(t.Context(), "ann", python())
+	order := python()
+	for i := range 60 { // longer than an index of Postgres takes
+		order.Outline = append(order.Outline, learning.OutlineItem{Title: fmt.Sprintf("%x", sha256.Sum256([]byte{byte(i)}))})
+	}
+	first := start(t, at, plain)
+	sub, err := first.Generate(t.Context(), "ann", order)
 	require.NoError(t, err)
 	done, err := task.Wait(t.Context(), first.tasks, "ann", sub.Task.ID)
 	require.NoError(t, err)
 	first.stop(t)
 
-	second := start(t, file, plain)
+	second := start(t, at, plain)
 	defer second.stop(t)
 	page, err := second.Paths(t.Context(), "ann", shelf.Query{Words: "python"})
 	require.NoError(t, err)
 	require.Len(t, page.Paths, 1)
 	assert.Equal(t, tutor.PathID(done), page.Paths[0].ID)
-	again, err := second.Generate(t.Context(), "ann", python())
+	again, err := second.Generate(t.Context(), "ann", order)
 	require.NoError(t, err)
 	assert.Equal(t, task.Completed, again.Task.Status)
 	require.NoError(t, second.DeletePath(t.Context(), "ann", page.Paths[0].ID))

@@ -90,6 +90,30 @@ func TestShelvesOfOneDatabaseAreOne(t *testing.T) {
 	}
 }
 
+// The work that made a path is not lost with a database that is away for a while.
+func TestAPathIsKeptOnceItsDatabaseIsBack(t *testing.T) {
+	t.Parallel()
+	server, err := pgtest.Start()
+	pgtest.Need(t, err)
+	t.Cleanup(func() { assert.NoError(t, server.Remove()) })
+	require.NoError(t, server.Create("paths"))
+	require.NoError(t, migrate(river.Address{URL: server.URL("paths")}))
+	s := open(t, "", server.URL("paths"), 0)
+	p := shelf.Path{Owner: "ann", ID: "id", JSON: []byte(`{}`)}
+	require.NoError(t, s.Put(t.Context(), p))
+
+	require.NoError(t, server.Down())
+	_, err = s.Get(t.Context(), "ann", "id")
+	require.ErrorIs(t, err, fault.Unavailable)
+	kept := make(chan error)
+	p.ID = "other"
+	go func() { kept <- s.Put(t.Context(), p) }()
+	require.NoError(t, server.Up())
+	require.NoError(t, <-kept)
+	_, err = s.Get(t.Context(), "ann", "other")
+	require.NoError(t, err, "and all works again without a restart")
+}
+
 // What is asked of a database that is not there is told without its words; a path is
 // not given up as long as its task runs.
 func TestADatabaseThatIsAwayIsTold(t *testing.T) {
