@@ -98,6 +98,10 @@ const (
 	sqlDrop = `DELETE FROM paths WHERE owner = $1 AND id = $2`
 )
 
+// callTime is how long one call may take, the wait for a connection and for others'
+// locks included.
+const callTime = 10 * time.Second
+
 // How long Put goes on trying, with growing pauses.
 const (
 	patience   = time.Minute
@@ -125,6 +129,8 @@ func (s *Shelf) Put(ctx context.Context, p shelf.Path) error {
 }
 
 func (s *Shelf) put(ctx context.Context, p shelf.Path) error {
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
 	_, err := s.db.ExecContext(ctx, sqlPut, text(p.Owner), text(p.ID), text(p.Request), text(p.Title), text(p.Topic),
 		text(p.Language), text(p.Category), p.Steps, p.Hours, text(p.Text()), time.Now().UnixMicro(), []byte(p.JSON))
 	if err != nil {
@@ -149,8 +155,10 @@ func (s *Shelf) Find(ctx context.Context, owner, request string, since time.Time
 }
 
 func (s *Shelf) one(ctx context.Context, query string, args ...any) (json.RawMessage, error) {
+	within, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
 	var path []byte
-	err := s.db.QueryRowContext(ctx, query, args...).Scan(&path)
+	err := s.db.QueryRowContext(within, query, args...).Scan(&path)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -192,6 +200,8 @@ type row struct {
 }
 
 func (s *Shelf) read(ctx context.Context, query string, args []any) (found []row, err error) {
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
 	rows, err := s.db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
@@ -211,7 +221,9 @@ func (s *Shelf) read(ctx context.Context, query string, args []any) (found []row
 
 // Delete removes owner's path, or gives NotFound.
 func (s *Shelf) Delete(ctx context.Context, owner, id string) error {
-	gone, err := s.db.ExecContext(ctx, sqlDrop, text(owner), text(id))
+	within, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	gone, err := s.db.ExecContext(within, sqlDrop, text(owner), text(id))
 	if err != nil {
 		return s.broken(ctx, err)
 	}
