@@ -35,8 +35,8 @@ var moves = map[Status][]Status{
 	Running: {Completed, Failed, Cancelled, Pending}, // Pending: its worker was lost, or it awaits its owner
 }
 
-// Final reports whether s can never change again.
-func (s Status) Final() bool { return len(moves[s]) == 0 }
+// Final reports whether s can never change again. What is no status is not final.
+func (s Status) Final() bool { return s == Completed || s == Failed || s == Cancelled }
 
 // CanMove reports whether a task may go from s to next.
 func (s Status) CanMove(next Status) bool { return slices.Contains(moves[s], next) }

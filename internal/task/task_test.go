@@ -24,6 +24,7 @@ func TestWhatHasEndedStaysAsItIs(t *testing.T) {
 func TestThreeStatusesAreFinal(t *testing.T) {
 	final := slices.DeleteFunc(task.Statuses(), func(s task.Status) bool { return !s.Final() })
 	assert.Equal(t, []task.Status{task.Completed, task.Failed, task.Cancelled}, final)
+	assert.False(t, task.Status("").Final(), "what is no status has not ended")
 }
 
 func TestEveryTaskCanReachEveryEndAndNoneStandsStill(t *testing.T) {

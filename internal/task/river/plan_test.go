@@ -97,26 +97,3 @@ func TestAPageOfAListingIsReadFromAnIndex(t *testing.T) {
 		})
 	}
 }
-
-// BenchmarkListingAMillion pages through an owner's thousand tasks among a million.
-// The first pages of it are logged with their plans.
-func BenchmarkListingAMillion(b *testing.B) {
-	for name, c := range map[string]struct {
-		address func(testing.TB) Address
-		explain string
-	}{
-		"SQLite":   {func(tb testing.TB) Address { return Address{File: filepath.Join(tb.TempDir(), "trilha.db")} }, `EXPLAIN QUERY PLAN`},
-		"Postgres": {func(tb testing.TB) Address { return Address{URL: pgtest.Database(tb)} }, `EXPLAIN`},
-	} {
-		b.Run(name, func(b *testing.B) {
-			s := filled(b, c.address(b), 1_000_000, 1000)
-			b.Log("\n" + plan(b, s, c.explain) + "\nwith a status:\n" + plan(b, s, c.explain, task.Failed))
-			cursor := ""
-			for b.Loop() {
-				page, err := s.List(b.Context(), "7", task.Filter{Cursor: cursor})
-				require.NoError(b, err)
-				cursor = page.Next
-			}
-		})
-	}
-}
