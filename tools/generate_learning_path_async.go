@@ -24,6 +24,7 @@ type generateOutput struct {
 	TaskStatus task.Status `json:"task_status"`
 	Message    string      `json:"message"`
 	TakenAs    string      `json:"taken_as,omitempty"` // the topic's title, where what was asked for is none of its names
+	Kept       string      `json:"kept,omitempty"`     // where a restart forgets it
 	Resource   string      `json:"resource"`
 	Next       string      `json:"next"`
 }
@@ -45,7 +46,7 @@ func (t *Tools) generateLearningPathAsync() Definition {
 		network: true,
 		params:  generateParams(),
 		output: `{"type":"object","properties":{"task_id":{"type":"string"},"status":{"const":"accepted"},"task_status":{"type":"string"},` +
-			`"message":{"type":"string"},"taken_as":{"type":"string"},"resource":{"type":"string"},"next":{"type":"string"}},"required":["task_id","status","message","resource","next"]}`,
+			`"message":{"type":"string"},"taken_as":{"type":"string"},"kept":{"type":"string"},"resource":{"type":"string"},"next":{"type":"string"}},"required":["task_id","status","message","resource","next"]}`,
 	}, t.generate)
 }
 
@@ -89,6 +90,9 @@ func (t *Tools) generate(ctx context.Context, c Caller, in generateInput) (gener
 	out := generateOutput{
 		TaskID: s.Task.ID, Status: "accepted", TaskStatus: s.Task.Status, Message: "Task created successfully",
 		Resource: taskURI(s.Task.ID), Next: "get_task_status with this task_id and wait_seconds 30",
+	}
+	if t.tutor.Forgets() {
+		out.Kept = inMemory
 	}
 	switch {
 	case s.Task.Status == task.Completed:

@@ -58,7 +58,7 @@ func (t *Tools) paths(ctx context.Context, c Caller, in pathsInput) (pathsOutput
 	}
 	out := pathsOutput{Paths: []listedPath{}, NextCursor: page.Next, Kept: "until you delete them", Next: "get_learning_path with a path_id"}
 	if page.Forgets {
-		out.Kept = "in memory: a restart of the server forgets them"
+		out.Kept = inMemory
 	}
 	for i := range page.Paths {
 		p := &page.Paths[i]

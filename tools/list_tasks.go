@@ -23,6 +23,7 @@ type listedTask struct {
 type listOutput struct {
 	Tasks      []listedTask `json:"tasks"`
 	Total      int          `json:"total"`
+	Kept       string       `json:"kept,omitempty"` // where a restart forgets them
 	NextCursor string       `json:"next_cursor,omitempty"`
 	Next       string       `json:"next"`
 }
@@ -46,7 +47,7 @@ func (t *Tools) listTasks() Definition {
 		},
 		output: `{"type":"object","properties":{"tasks":{"type":"array","items":{"type":"object","properties":{"task_id":{"type":"string"},"status":{"type":"string"},` +
 			`"progress":{"type":"integer"},"description":{"type":"string"}},"required":["task_id","status","progress","description"]}},` +
-			`"total":{"type":"integer"},"next_cursor":{"type":"string"},"next":{"type":"string"}},"required":["tasks","total","next"]}`,
+			`"total":{"type":"integer"},"kept":{"type":"string"},"next_cursor":{"type":"string"},"next":{"type":"string"}},"required":["tasks","total","next"]}`,
 	}, t.list)
 }
 
@@ -60,6 +61,9 @@ func (t *Tools) list(ctx context.Context, c Caller, in listInput) (listOutput, e
 		return listOutput{}, err
 	}
 	out := listOutput{Tasks: []listedTask{}, Total: page.Total, NextCursor: page.Next, Next: "get_task_status with a task_id"}
+	if t.tutor.Forgets() {
+		out.Kept = inMemory
+	}
 	for _, k := range page.Tasks {
 		if k.Status.Final() {
 			c.Settle(ctx, k.ID)

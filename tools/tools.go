@@ -152,3 +152,6 @@ func (t *Tools) failure(ctx context.Context, tool string, err error) *mcp.CallTo
 
 func taskURI(id string) string { return "trilha://tasks/" + id }
 func pathURI(id string) string { return "trilha://paths/" + id }
+
+// inMemory is said of tasks and paths that do not outlive the server.
+const inMemory = "in memory: a restart of the server forgets them"

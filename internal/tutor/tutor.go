@@ -126,6 +126,12 @@ func (t *Tutor) Tasks(ctx context.Context, owner string, f task.Filter) (task.Pa
 	return t.tasks.List(ctx, owner, f)
 }
 
+// Forgets says whether a restart of the process forgets tasks.
+func (t *Tutor) Forgets() bool {
+	_, durable := t.tasks.(task.Durable)
+	return !durable
+}
+
 // Cancel ends one task of owner.
 func (t *Tutor) Cancel(ctx context.Context, owner, id string) (task.Task, error) {
 	return t.tasks.Cancel(ctx, owner, id)
