@@ -63,6 +63,7 @@ type Store struct {
 	worker worker // nil when idle
 	bell   *bell
 
+	changes changes
 	writing chan struct{} // holds a value while a transaction of this instance is on
 	tended  chan struct{} // tells the flusher that something is to be written
 
