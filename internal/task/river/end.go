@@ -10,8 +10,12 @@ import (
 	"github.com/trilha/trilha/internal/task"
 )
 
-// finish gives t its final status.
+// finish gives t its final status, and not before anything that happened to it by
+// the clock of another machine.
 func (s *Store) finish(t *task.Task, out task.Outcome, at time.Time) {
+	if at.Before(t.UpdatedAt) {
+		at = t.UpdatedAt
+	}
 	t.Status, t.Result, t.Error = out.Status, out.Result, out.Why
 	t.UpdatedAt, t.CompletedAt, t.ExpiresAt = at, at, at.Add(s.limits.TTL.Truncate(time.Microsecond))
 	if out.Status == task.Completed {
