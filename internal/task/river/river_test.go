@@ -68,14 +68,22 @@ func openPostgres(t *testing.T, works map[string]task.Work, limits task.Limits) 
 	return s
 }
 
-func TestAStoreInPostgresKeepsTheContract(t *testing.T) { tasktest.Run(t, openPostgres) }
+func TestAStoreInPostgresKeepsTheContract(t *testing.T) {
+	t.Parallel()
+	tasktest.Run(t, openPostgres)
+}
 
 func TestAStoreInPostgresAgreesWithTheModel(t *testing.T) {
+	t.Parallel()
 	tasktest.StateMachine(t, tasktest.Opener{Open: openPostgres})
 }
 
-func TestAStoreInSQLiteKeepsTheContract(t *testing.T) { tasktest.Run(t, openSQLite) }
+func TestAStoreInSQLiteKeepsTheContract(t *testing.T) {
+	t.Parallel()
+	tasktest.Run(t, openSQLite)
+}
 
 func TestAStoreInSQLiteAgreesWithTheModel(t *testing.T) {
+	t.Parallel()
 	tasktest.StateMachine(t, tasktest.Opener{Open: openSQLite})
 }
