@@ -5,7 +5,7 @@ FUZZTIME   ?= 30s
 BENCHFLAGS ?=
 LINKFLAGS  ?=
 AUDITFLAGS ?=
-CHAOSKILLS ?= 100
+CHAOSFLAGS ?=
 TESTFLAGS  ?=
 
 # The race detector needs a C compiler; without one Go itself says CGO_ENABLED=0.
@@ -38,8 +38,8 @@ bench: ## speed and memory beside a bare server, as ratios; 70 s
 audit: ## judge 20,000 made-up requests by the contract; minutes
 	go run ./internal/audit $(AUDITFLAGS)
 
-chaos: ## kill instances that run tasks, CHAOSKILLS times on each database; some minutes
-	TRILHA_REQUIRE_POSTGRES=1 TRILHA_CHAOS_KILLS=$(CHAOSKILLS) go test -count=1 -timeout 60m -run Chaos -v ./internal/task/river
+chaos: ## kill instances and restart the database under load, and judge by a ledger; minutes
+	go run ./internal/chaos $(CHAOSFLAGS)
 
 lint: $(GOLANGCI) ## formatting, vet and the linters of .golangci.yml
 	$(GOLANGCI) run ./...

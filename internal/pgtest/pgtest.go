@@ -122,17 +122,19 @@ type Server struct {
 	dir     string // short: the path of a socket has some hundred characters
 	bin     string
 	as      *account // who runs it; nil: this user
+	more    []string // settings
 	process *exec.Cmd
 	log     bytes.Buffer
 }
 
-// Start makes a cluster and starts it.
-func Start() (*Server, error) {
+// Start makes a cluster and starts it, quick rather than safe unless settings
+// (name=value) say otherwise.
+func Start(settings ...string) (*Server, error) {
 	bin, err := binaries()
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{bin: bin}
+	s := &Server{bin: bin, more: settings}
 	if s.as, err = unprivileged(); err != nil {
 		return nil, err
 	}
@@ -201,8 +203,11 @@ func (s *Server) command(name string, args ...string) *exec.Cmd {
 
 // Up starts the server, and waits until it answers.
 func (s *Server) Up() error {
-	s.process = s.command("postgres", "-D", s.data(), "-k", s.dir, "-h", "",
-		"-c", "fsync=off", "-c", "max_connections=200", "-c", "shared_buffers=32MB", "-c", "log_min_messages=fatal")
+	args := []string{"-D", s.data(), "-k", s.dir, "-h", ""}
+	for _, setting := range slices.Concat([]string{"fsync=off", "max_connections=200", "shared_buffers=32MB", "log_min_messages=fatal"}, s.more) {
+		args = append(args, "-c", setting)
+	}
+	s.process = s.command("postgres", args...)
 	s.process.Stdout, s.process.Stderr = &s.log, &s.log
 	if err := s.process.Start(); err != nil {
 		return err
