@@ -23,6 +23,8 @@ import (
 // bench holds what the measurements share.
 type bench struct {
 	table        table
+	stored       storeTable
+	kept         int
 	trilha, bare string // programs
 	generator    *generate.Generator
 	requests     []learning.Request // no two the same

@@ -1,6 +1,7 @@
 // Command bench measures Trilha beside a bare mcp-go server (package bare) in the
-// same run, so that its figures mean something on any machine: what counts is the
-// ratio. It takes little more than a minute and fails on no figure.
+// same run, and its task stores beside a bare River client on the same databases, so
+// that its figures mean something on any machine: what counts is the ratio. It takes
+// three minutes and fails on no figure.
 package main
 
 import (
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/pprof"
+	"slices"
 	"time"
 )
 
@@ -19,15 +21,17 @@ import (
 const runs = 3
 
 func main() {
+	kept := flag.Int("kept", 10_000, "tasks that the stores keep where memory is measured")
+	only := flag.String("only", "", "calls or stores; empty: both")
 	profile := flag.String("cpuprofile", "", "write a CPU profile of the loads in process here; the label load tells them apart")
 	flag.Parse()
-	if err := run(context.Background(), *profile); err != nil {
+	if err := run(context.Background(), *only, *kept, *profile); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, profile string) error {
+func run(ctx context.Context, only string, kept int, profile string) error {
 	dir, err := os.MkdirTemp("", "trilha-bench-")
 	if err != nil {
 		return err
@@ -37,22 +41,37 @@ func run(ctx context.Context, profile string) error {
 	if err != nil {
 		return err
 	}
+	b.kept = kept
 	if err := b.build(ctx); err != nil {
 		return err
 	}
 	began := time.Now()
-	for _, step := range []func(context.Context) error{
-		b.starts, b.idle,
-		b.profiled(profile, b.loadsInProcess), b.loadsOverStdio,
-		b.finishing, b.generation, b.memory,
-	} {
+	steps := map[string][]func(context.Context) error{
+		"calls": {
+			b.starts, b.idle,
+			b.profiled(profile, b.loadsInProcess), b.loadsOverStdio,
+			b.finishing, b.generation, b.memory,
+		},
+		"stores": {b.stores},
+	}
+	steps[""] = slices.Concat(steps["calls"], steps["stores"])
+	if steps[only] == nil {
+		return fmt.Errorf("-only %q: use calls or stores", only)
+	}
+	for _, step := range steps[only] {
 		if err := step(ctx); err != nil {
 			return err
 		}
 	}
 	fmt.Printf("%s, %s/%s, %d cores, seed %d, medians of %d runs, %.0f s\n\n",
 		runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), seed, runs, time.Since(began).Seconds())
-	b.table.print(os.Stdout)
+	if len(b.table.rows) > 0 {
+		b.table.print(os.Stdout)
+		fmt.Println()
+	}
+	if len(b.stored.names) > 0 {
+		b.stored.print(os.Stdout)
+	}
 	return nil
 }
 

@@ -107,7 +107,7 @@ func (c *client) lookAfter(ctx context.Context) {
 	switch {
 	case e.id == "":
 		c.create(ctx, e)
-	case c.chance.IntN(40) == 0:
+	case c.chance.IntN(150) == 0:
 		c.cancel(ctx, e)
 	case c.chance.IntN(2) == 0:
 		c.ask(ctx, e, "wait")

@@ -99,7 +99,12 @@ func (l *ledger) see(e *entry, s seen) {
 
 // judge looks at an end.
 func (l *ledger) judge(e *entry, s seen) {
-	l.count(func(f *figures) { f.ended[s.Status]++ })
+	l.count(func(f *figures) {
+		f.ended[s.Status]++
+		if told := l.told[s.ID]; told != nil {
+			told.lostAt = time.Time{} // cancelled, or over when its worker was killed
+		}
+	})
 	switch s.Status {
 	case task.Completed:
 		var p product
@@ -192,6 +197,18 @@ func (l *ledger) killed(c *child, at time.Time) {
 		e.on = slices.DeleteFunc(e.on, func(o *child) bool { return o == c })
 		e.lostAt = at
 	}
+}
+
+// waiting is how many tasks have lost their worker and do not run again.
+func (l *ledger) waiting() (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range l.told {
+		if !e.lostAt.IsZero() {
+			n++
+		}
+	}
+	return n
 }
 
 // begins notes that an instance is started.

@@ -131,6 +131,12 @@ func (s scene) underLoad(ctx context.Context, f *fleet, clients []*client) error
 	if s.server == nil {
 		return nil
 	}
+	// What the kills have left lying is no matter of the restarts.
+	for began := time.Now(); f.ledger.waiting() > 0 && time.Since(began) < s.plan.patience; {
+		if err := pause(ctx, 10*time.Millisecond); err != nil {
+			return err
+		}
+	}
 	for _, outage := range s.plan.outages {
 		if err := s.restart(ctx, f.ledger, outage); err != nil {
 			return err
