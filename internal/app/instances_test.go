@@ -43,15 +43,15 @@ func TestTwoServersAndAWorkerShareOnePostgres(t *testing.T) {
 		require.NotEmpty(t, id, created)
 		return id
 	}
-	wait := func(on *library, id string) <-chan map[string]any {
-		ended := make(chan map[string]any, 1)
+	wait := func(on *library, id string) <-chan any {
+		ended := make(chan any, 1)
 		go func() {
 			r := mcp.CallToolRequest{}
 			r.Params.Name, r.Params.Arguments = "get_task_status", map[string]any{"task_id": id, "wait_seconds": 45}
 			r.Params.Meta = &mcp.Meta{ProgressToken: id}
 			result, err := on.c.CallTool(t.Context(), r)
 			if assert.NoError(t, err) {
-				ended <- structured(t, on.plain(result))
+				ended <- result.StructuredContent
 			}
 		}()
 		return ended
@@ -65,7 +65,7 @@ func TestTwoServersAndAWorkerShareOnePostgres(t *testing.T) {
 	assert.Equal(t, id, await(t, g.started, "the work"))
 	assert.InDelta(t, 3, await(t, told, "progress").Params.AdditionalFields["progress"], 0)
 	g.open <- struct{}{} // for one
-	status := await(t, watched, "the end")
+	status, _ := await(t, watched, "the end").(map[string]any)
 	require.Equal(t, "completed", status["status"], status)
 	path := structured(t, two.request("tools/call", toolCall("get_learning_path", map[string]any{"id": status["path_id"]})))
 	assert.EqualValues(t, 15, path["steps"])
@@ -76,7 +76,8 @@ func TestTwoServersAndAWorkerShareOnePostgres(t *testing.T) {
 	assert.Equal(t, id, await(t, g.started, "the work"))
 	watched = wait(two, id)
 	assert.Equal(t, "cancelled", structured(t, one.request("tools/call", toolCall("cancel_task", map[string]any{"task_id": id})))["status"])
-	assert.Equal(t, "cancelled", await(t, watched, "the end")["status"])
+	status, _ = await(t, watched, "the end").(map[string]any)
+	assert.Equal(t, "cancelled", status["status"])
 	require.ErrorIs(t, await(t, left, "the work's return"), context.Canceled)
 	require.NoError(t, worker.Close())
 
@@ -86,7 +87,8 @@ func TestTwoServersAndAWorkerShareOnePostgres(t *testing.T) {
 	assert.Equal(t, "cancelled", structured(t, two.request("tools/call", toolCall("cancel_task", map[string]any{"task_id": id})))["status"])
 	watched = wait(one, next)
 	starts(t, program, "worker", "--store", url)
-	assert.Equal(t, "completed", await(t, watched, "the end")["status"])
+	status, _ = await(t, watched, "the end").(map[string]any)
+	assert.Equal(t, "completed", status["status"])
 	cancelled := structured(t, one.request("tools/call", toolCall("get_task_status", map[string]any{"task_id": id})))
 	assert.Equal(t, "cancelled", cancelled["status"])
 }
