@@ -89,7 +89,12 @@ func (l *ledger) see(e *entry, s seen) {
 		}
 		return
 	case before.ID != "" && s.Progress < before.Progress:
-		l.count(func(f *figures) { f.fell++ })
+		l.count(func(f *figures) {
+			f.fell++
+			if told := l.told[s.ID]; told != nil && (told.runs > 1 || !told.lostAt.IsZero()) {
+				f.fellAfterLoss++
+			}
+		})
 	}
 	e.last = s
 	if s.Status.Final() {

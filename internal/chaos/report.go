@@ -29,6 +29,8 @@ type figures struct {
 	atOnce     int // runs that began while another of the same task was on
 	fell       int // times that a client saw less progress than before
 
+	fellAfterLoss int // of them on a task that had lost its worker
+
 	recovery   []time.Duration // from the kill to running again
 	afterStart []time.Duration // from the start of the next instance
 
@@ -56,7 +58,7 @@ func (f *figures) print(out io.Writer, took time.Duration) {
 		f.acknowledged, f.ended[task.Completed], f.ended[task.Failed], f.givenUp, f.ended[task.Cancelled])
 	p("%d runs of them; of %d steps %d were begun again, %d carried out again; %d runs began while another of the task was on",
 		f.runs, f.steps, f.begunAgain, f.didAgain, f.atOnce)
-	p("progress was seen to fall %d times", f.fell)
+	p("progress was seen to fall %d times, %d of them on tasks that had lost their worker", f.fell, f.fellAfterLoss)
 	p("from kill to running again: %s; from the next start: %s", spread(f.recovery), spread(f.afterStart))
 	for _, o := range f.outages {
 		p("database away for %s: a create failed after at most %s, and one was accepted %s after its return",
