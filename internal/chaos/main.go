@@ -23,6 +23,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -35,6 +36,8 @@ func main() {
 	store := flag.String("store", "both", "postgres, sqlite or both")
 	flag.Uint64Var(&p.seed, "seed", rand.Uint64(), "of all that is left to chance here; who is faster is not")
 	flag.IntVar(&p.kills, "kills", p.kills, "kills that must hit an instance that runs a task")
+	flag.DurationVar(&p.lease, "lease", p.lease, "of instances on Postgres; 0: as they come")
+	flag.Func("outages", "how long the database goes away each time, as in 4s,20s", p.setOutages)
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -57,6 +60,18 @@ type plan struct {
 
 func full() plan {
 	return plan{kills: 100, gap: 1500 * time.Millisecond, outages: []time.Duration{4 * time.Second, 20 * time.Second}, patience: 90 * time.Second}
+}
+
+func (p *plan) setOutages(list string) error {
+	p.outages = nil
+	for _, one := range strings.Split(list, ",") {
+		d, err := time.ParseDuration(one)
+		if err != nil {
+			return err
+		}
+		p.outages = append(p.outages, d)
+	}
+	return nil
 }
 
 // short is for the tests.
