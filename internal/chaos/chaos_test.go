@@ -2,12 +2,19 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"fmt"
 	"os"
+	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/trilha/trilha/internal/pgtest"
+	"github.com/trilha/trilha/internal/task"
+	"github.com/trilha/trilha/internal/task/river"
 )
 
 func TestMain(m *testing.M) {
@@ -33,4 +40,45 @@ func TestNothingIsLostOnPostgres(t *testing.T) {
 	}
 	assert.NoError(t, err, "%s", &out)
 	t.Log(out.String())
+}
+
+// An assistant and an editor start their servers with the machine, and there is no
+// file yet.
+func TestTwoProcessesThatStartAtOnceOnAFreshFileLoseNothing(t *testing.T) {
+	t.Parallel()
+	for range 50 {
+		s := setting{At: filepath.Join(t.TempDir(), "trilha.db")}
+		var both sync.WaitGroup
+		for who := range 2 {
+			both.Go(func() { assert.NoError(t, makesFive(t.Context(), s, fmt.Sprint("owner-", who))) })
+		}
+		both.Wait()
+		reader, err := river.Open(t.Context(), s.address(), river.Options{Idle: true})
+		require.NoError(t, err)
+		for who := range 2 {
+			page, err := reader.List(t.Context(), fmt.Sprint("owner-", who), task.Filter{})
+			require.NoError(t, err)
+			assert.Equal(t, 5, page.Total)
+		}
+		require.NoError(t, reader.Shutdown(t.Context()))
+	}
+}
+
+// makesFive starts an instance, makes tasks as soon as it is there, and stops it.
+func makesFive(ctx context.Context, s setting, owner string) error {
+	c, err := startChild(s, os.Stderr, func(*child, line) {})
+	if err != nil {
+		return err
+	}
+	select {
+	case <-c.ready:
+	case <-c.dead:
+	}
+	for i := range 5 {
+		r := request{Op: "create", Owner: owner, Key: fmt.Sprint(i), Input: []byte(`{"steps":[1]}`)}
+		if l, err := c.call(ctx, r); err != nil || l.Error != "" {
+			return fmt.Errorf("%s: %s (%w)", owner, l.Error, err)
+		}
+	}
+	return c.stop()
 }
