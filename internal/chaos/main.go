@@ -36,6 +36,7 @@ func main() {
 	store := flag.String("store", "both", "postgres, sqlite or both")
 	flag.Uint64Var(&p.seed, "seed", rand.Uint64(), "of all that is left to chance here; who is faster is not")
 	flag.IntVar(&p.kills, "kills", p.kills, "kills that must hit an instance that runs a task")
+	flag.DurationVar(&p.gap, "gap", p.gap, "between kills, at most")
 	flag.DurationVar(&p.lease, "lease", p.lease, "of instances on Postgres; 0: as they come")
 	flag.Func("outages", "how long the database goes away each time, as in 4s,20s", p.setOutages)
 	flag.Parse()
