@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -50,7 +49,7 @@ func TestTwoProcessesThatStartAtOnceOnAFreshFileLoseNothing(t *testing.T) {
 		s := setting{At: filepath.Join(t.TempDir(), "trilha.db")}
 		var both sync.WaitGroup
 		for who := range 2 {
-			both.Go(func() { assert.NoError(t, makesFive(t.Context(), s, fmt.Sprint("owner-", who))) })
+			both.Go(func() { assert.NoError(t, makesFive(t, s, fmt.Sprint("owner-", who))) })
 		}
 		both.Wait()
 		reader, err := river.Open(t.Context(), s.address(), river.Options{Idle: true})
@@ -65,8 +64,9 @@ func TestTwoProcessesThatStartAtOnceOnAFreshFileLoseNothing(t *testing.T) {
 }
 
 // makesFive starts an instance, makes tasks as soon as it is there, and stops it.
-func makesFive(ctx context.Context, s setting, owner string) error {
-	c, err := startChild(s, os.Stderr, func(*child, line) {})
+func makesFive(t *testing.T, s setting, owner string) error {
+	t.Helper()
+	c, err := startChild(s, t.Output(), func(*child, line) {})
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func makesFive(ctx context.Context, s setting, owner string) error {
 	}
 	for i := range 5 {
 		r := request{Op: "create", Owner: owner, Key: fmt.Sprint(i), Input: []byte(`{"steps":[1]}`)}
-		if l, err := c.call(ctx, r); err != nil || l.Error != "" {
+		if l, err := c.call(t.Context(), r); err != nil || l.Error != "" {
 			return fmt.Errorf("%s: %s (%w)", owner, l.Error, err)
 		}
 	}

@@ -182,11 +182,12 @@ func (c *client) call(ctx context.Context, r request) (l line, ok bool) {
 // settle goes on until every task of the client is acknowledged and has ended.
 func (c *client) settle(ctx context.Context) {
 	for c.sort(); len(c.open) > 0; c.sort() {
-		e := c.open[0]
-		if e.id == "" {
-			c.create(ctx, e)
-		} else {
-			c.ask(ctx, e, "wait")
+		for _, e := range c.open {
+			if e.id == "" {
+				c.create(ctx, e)
+			} else {
+				c.ask(ctx, e, "wait")
+			}
 		}
 		if pause(ctx, time.Millisecond) != nil {
 			for _, e := range c.open {
@@ -220,6 +221,9 @@ func (c *client) review(ctx context.Context, s task.Store) {
 			continue
 		}
 		c.ledger.see(e, asSeen(t))
+		delete(kept, e.id)
+	}
+	for _, e := range c.open { // of which there was a complaint
 		delete(kept, e.id)
 	}
 	for id := range kept {

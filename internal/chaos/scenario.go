@@ -193,6 +193,7 @@ func (s scene) leftovers(ctx context.Context, l *ledger) {
 		return
 	}
 	defer db.Close()
+	defer s.stuck(ctx, db)
 	for _, look := range []struct{ what, query string }{
 		{"runs that are over and hold their slot", `SELECT count(*) FROM task_runs`},
 		{"owners who are thought to wait", `SELECT count(*) FROM task_waiting`},
@@ -206,6 +207,26 @@ func (s scene) leftovers(ctx context.Context, l *ledger) {
 			l.complain("left in the database: %d %s", n, look.what)
 		}
 	}
+}
+
+// stuck logs what is known of tasks that have not ended.
+func (s scene) stuck(ctx context.Context, db *sql.DB) {
+	found, err := db.QueryContext(ctx, `SELECT t.id, t.status, t.attempt, t.losses, r.holder, j.state, j.attempt
+		FROM tasks t LEFT JOIN task_runs r ON r.task = t.id LEFT JOIN river_job j ON j.id = r.job WHERE t.completed_at IS NULL`)
+	if err != nil {
+		return
+	}
+	defer found.Close()
+	for found.Next() {
+		var id, status string
+		var attempt, losses int64
+		var holder, state, tries sql.NullString
+		if err := found.Scan(&id, &status, &attempt, &losses, &holder, &state, &tries); err == nil {
+			fmt.Fprintf(s.log, "stuck: task %s %s, attempt %d, losses %d; holder %s; job %s, attempt %s\n",
+				id, status, attempt, losses, holder.String, state.String, tries.String)
+		}
+	}
+	_ = found.Err() // it is for the log
 }
 
 // settles asks until the answer is 0, within reason: a work that was cancelled leaves
