@@ -292,7 +292,6 @@ func childMain(at string) int {
 				return nil, ctx.Err()
 			}
 		},
-		"chaos": chaosWork(say),
 		"steps": func(ctx context.Context, run task.Run) (json.RawMessage, error) {
 			var all []string
 			for _, name := range []string{"one", "two", "three"} {
@@ -492,5 +491,21 @@ func TestProcessesThatStartAtOnceOnAFreshFileLoseNothing(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, 10, page.Total)
 		require.NoError(t, s.Shutdown(context.Background()))
+	}
+}
+
+// consistent wants what is counted to be what is there.
+func consistent(t *testing.T, at string) {
+	t.Helper()
+	for what, query := range map[string]string{
+		"tasks":          `SELECT tasks - (SELECT count(*) FROM tasks) FROM task_store`,
+		"bytes":          `SELECT bytes - (SELECT coalesce(sum(length(result)), 0) FROM tasks) FROM task_store`,
+		"waiting":        `SELECT waiting - (SELECT count(*) FROM tasks WHERE status = 'pending') FROM task_store`,
+		"owners waiting": `SELECT coalesce(sum(waiting), 0) - (SELECT count(*) FROM tasks WHERE status = 'pending') FROM task_waiting`,
+		"owners running": `SELECT count(*) FROM task_waiting w WHERE running <> (SELECT count(*) FROM task_runs r WHERE r.owner = w.owner)`,
+		"runs":           `SELECT count(*) FROM tasks t WHERE status = 'running' AND NOT EXISTS (SELECT 1 FROM task_runs r WHERE r.task = t.id AND r.attempt = t.attempt)`,
+		"steps":          `SELECT count(*) FROM task_steps s JOIN tasks t ON t.id = s.task WHERE t.completed_at IS NOT NULL`,
+	} {
+		assert.Zero(t, queryAt(t, at, query), what)
 	}
 }
