@@ -10,10 +10,13 @@ package catalog
 
 import (
 	"compress/gzip"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"sync"
 
 	"github.com/trilha/trilha/internal/fault"
@@ -153,6 +156,7 @@ type Catalog struct {
 	subjects map[string]*Subject // read so far
 	read     func(subject string) (*Subject, error)
 	routes   func() ([]*Route, error)
+	version  func() string
 }
 
 // Embedded is the catalogue inside the binary. It reads nothing yet.
@@ -163,6 +167,7 @@ func Embedded() *Catalog {
 			s := new(Subject)
 			return s, unpack(id+".json.gz", s)
 		},
+		version: sync.OnceValue(packedVersion),
 		routes: sync.OnceValues(func() (routes []*Route, err error) {
 			err = unpack("routes.json.gz", &routes)
 			return routes, err
@@ -197,7 +202,8 @@ func OfRoutes(routes []*Route, subjects ...*Subject) *Catalog {
 		read: func(id string) (*Subject, error) {
 			return nil, fault.New(fault.NotFound, "no subject %q", id)
 		},
-		routes: func() ([]*Route, error) { return routes, nil },
+		version: func() string { return "" },
+		routes:  func() ([]*Route, error) { return routes, nil },
 		index: sync.OnceValues(func() (*Index, error) {
 			ix, err := newIndex(indexOf(subjects, routes...))
 			if err != nil {
@@ -215,6 +221,22 @@ func OfRoutes(routes []*Route, subjects ...*Subject) *Catalog {
 		c.subjects[s.ID] = s
 	}
 	return c
+}
+
+// Version tells one content of the embedded catalogue from another: what was kept
+// of a run under one means nothing under another. It is empty for one in memory.
+func (c *Catalog) Version() string { return c.version() }
+
+// packedVersion is a digest of all packed files.
+func packedVersion() string {
+	sum := sha256.New()
+	_ = fs.WalkDir(packed, ".", func(name string, _ fs.DirEntry, err error) error { // what is embedded can be read
+		if raw, err := packed.ReadFile(name); err == nil {
+			sum.Write(raw)
+		}
+		return err
+	})
+	return hex.EncodeToString(sum.Sum(nil)[:6])
 }
 
 // Index gives the graph without its texts, reading it at first use.

@@ -59,6 +59,9 @@ func (b *builder) step(ctx context.Context, name string, do func() error, save f
 		return do()
 	}
 	done := false
+	if v := b.catalog.Version(); v != "" { // what another catalogue gave is not taken
+		name += " " + v
+	}
 	raw, err := b.keep(ctx, name, func(context.Context) (json.RawMessage, error) {
 		if err := do(); err != nil {
 			return nil, err

@@ -65,7 +65,8 @@ func TestAResumedRunGivesTheSameBytes(t *testing.T) {
 			require.NoError(t, err)
 			want, err := json.Marshal(path)
 			require.NoError(t, err)
-			steps := []string{"outline", "resources", "quizzes"}
+			version := " " + catalog.Embedded().Version()
+			steps := []string{"outline" + version, "resources" + version, "quizzes" + version}
 			for _, stop := range steps {
 				n := &notebook{outputs: map[string]json.RawMessage{}, stop: stop}
 				_, err := g.Resume(t.Context(), plan, silent, n.step)
@@ -86,7 +87,18 @@ func TestAStepThatIsKeptInAnotherFormFailsTheRun(t *testing.T) {
 	g := generate.New(catalog.Embedded())
 	plan, err := g.Plan(learning.Request{Topic: "python"})
 	require.NoError(t, err)
-	n := &notebook{outputs: map[string]json.RawMessage{"outline": json.RawMessage(`[]`)}}
+	n := &notebook{outputs: map[string]json.RawMessage{"outline " + catalog.Embedded().Version(): json.RawMessage(`[]`)}}
 	_, err = g.Resume(t.Context(), plan, silent, n.step)
 	assert.ErrorContains(t, err, "step outline")
+}
+
+func TestWhatAnotherCatalogueGaveIsMadeAnew(t *testing.T) {
+	t.Parallel()
+	g := generate.New(catalog.Embedded())
+	plan, err := g.Plan(learning.Request{Topic: "python"})
+	require.NoError(t, err)
+	n := &notebook{outputs: map[string]json.RawMessage{"outline 0123": json.RawMessage(`[]`)}}
+	path, err := g.Resume(t.Context(), plan, silent, n.step)
+	require.NoError(t, err)
+	assert.Len(t, path.Nodes, 15)
 }
