@@ -24,7 +24,7 @@ import (
 func execAt(t testing.TB, at, script string) {
 	t.Helper()
 	if address(at).URL == "" {
-		db, err := sql.Open("sqlite", at)
+		db, err := sql.Open("sqlite", at+"?_pragma=busy_timeout(10000)") // the store writes too
 		require.NoError(t, err)
 		defer db.Close()
 		_, err = db.Exec(script)
@@ -42,7 +42,7 @@ func execAt(t testing.TB, at, script string) {
 func queryAt(t *testing.T, at, query string) (n int) {
 	t.Helper()
 	if address(at).URL == "" {
-		db, err := sql.Open("sqlite", at)
+		db, err := sql.Open("sqlite", at+"?_pragma=busy_timeout(10000)") // the store writes too
 		require.NoError(t, err)
 		defer db.Close()
 		require.NoError(t, db.QueryRow(query).Scan(&n))
