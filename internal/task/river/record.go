@@ -1,7 +1,9 @@
 package river
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 
@@ -98,11 +100,18 @@ func text(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// optional is s, or null where it is empty.
-func optional(s string) *string {
+// longestKey is how many bytes of a key are kept as they are: an index of Postgres
+// takes no more than some 2700 a row.
+const longestKey = 512
+
+// key is s as it is kept to be found again, or null where it is empty.
+func key(s string) *string {
 	if s == "" {
 		return nil
 	}
-	s = text(s)
-	return &s
+	k := text(s)
+	if len(k) > longestKey {
+		k = fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(s)))
+	}
+	return &k
 }

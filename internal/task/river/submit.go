@@ -58,9 +58,9 @@ func (s *Store) repeated(r record, spec task.Spec) task.Submission {
 // existing finds the task that spec repeats: by its key, then by what is to be
 // unique.
 func (c *change) existing(ctx context.Context, spec task.Spec) (record, error) {
-	key, unique := optional(spec.IdempotencyKey), optional(spec.Unique)
-	if key != nil {
-		r, err := c.findBy(ctx, `owner = $1 AND idempotency_key = $2`, spec.Owner, *key)
+	repeats, unique := key(spec.IdempotencyKey), key(spec.Unique)
+	if repeats != nil {
+		r, err := c.findBy(ctx, `owner = $1 AND idempotency_key = $2`, spec.Owner, *repeats)
 		if err == nil && (r.Kind != spec.Kind || !bytes.Equal(r.Input, spec.Input)) {
 			return record{}, task.ErrKeyTaken(spec.IdempotencyKey, r.ID)
 		}
@@ -142,7 +142,7 @@ const sqlInsert = `INSERT INTO tasks (id, owner, kind, description, priority, in
 
 func (c *change) insert(ctx context.Context, r *record, spec task.Spec) error {
 	var completed, expires *int64
-	unique := optional(spec.Unique)
+	unique := key(spec.Unique)
 	if r.Status.Final() {
 		completed, expires = micros(r.CompletedAt), micros(r.ExpiresAt)
 		unique = nil
@@ -150,7 +150,7 @@ func (c *change) insert(ctx context.Context, r *record, spec task.Spec) error {
 	due := r.CreatedAt.UnixMicro() + int64(r.Priority.Rank())*c.s.limits.Ageing.Microseconds()
 	c.counts.tasks++
 	return one(ctx, c, sqlInsert, []any{
-		r.ID, r.Owner, r.Kind, r.Description, string(r.Priority), []byte(r.Input), optional(spec.IdempotencyKey), unique,
+		r.ID, r.Owner, r.Kind, r.Description, string(r.Priority), []byte(r.Input), key(spec.IdempotencyKey), unique,
 		string(r.Status), r.Progress, []byte(r.Result), r.CreatedAt.UnixMicro(), r.UpdatedAt.UnixMicro(), completed, expires, due,
 	}, &r.seq)
 }

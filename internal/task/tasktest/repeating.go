@@ -2,7 +2,10 @@ package tasktest
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
@@ -56,6 +59,20 @@ var repeating = []example{
 			r.submit(spec)
 			spec.Owner = bob
 			assert.False(t, r.submit(spec).Repeated)
+		},
+	},
+	{
+		name: "keys may be long, and are told apart to their ends",
+		check: func(t *testing.T, r *rig) {
+			long := longText()
+			first := r.submit(task.Spec{Owner: ann, Kind: held, IdempotencyKey: long, Unique: long})
+			byKey := r.submit(task.Spec{Owner: ann, Kind: held, IdempotencyKey: long})
+			assert.True(t, byKey.Repeated)
+			assert.Equal(t, first.Task.ID, byKey.Task.ID)
+			unique := r.submit(task.Spec{Owner: ann, Kind: held, Unique: long})
+			assert.True(t, unique.Repeated)
+			assert.Equal(t, first.Task.ID, unique.Task.ID)
+			assert.False(t, r.submit(task.Spec{Owner: ann, Kind: held, IdempotencyKey: long + "x", Unique: long + "x"}).Repeated)
 		},
 	},
 	{
@@ -124,4 +141,13 @@ var repeating = []example{
 			assert.Equal(t, 1, made)
 		},
 	},
+}
+
+// longText is long and cannot be compressed to be short.
+func longText() string {
+	var b strings.Builder
+	for i := range 200 {
+		fmt.Fprintf(&b, "%x", sha256.Sum256([]byte{byte(i)}))
+	}
+	return b.String()
 }
