@@ -47,6 +47,9 @@ func (s *Store) tend(swept *time.Time) error {
 		}
 		s.hear("")
 	}
+	if err := s.dropUnbegun(s.life); err != nil {
+		return err
+	}
 	if s.isClosing() {
 		return nil
 	}
@@ -60,6 +63,28 @@ func (s *Store) tend(swept *time.Time) error {
 		}
 	}
 	return errors.Join(s.reloadAll(s.life), s.offerWaiting(s.life)) // news may have been lost
+}
+
+// dropUnbegun settles runs that River has not begun and whose task has ended, or is
+// another's: if that took the job back, River never will.
+func (s *Store) dropUnbegun(ctx context.Context) error {
+	var errs []error
+	for _, r := range s.runsThat(func(r *run) bool { return r.ended && r.job == nil }) {
+		errs = append(errs, s.change(ctx, func(ctx context.Context, c *change) error { return c.dropUnbegun(ctx, r) }))
+	}
+	return errors.Join(errs...)
+}
+
+func (c *change) dropUnbegun(ctx context.Context, r *run) error {
+	rec, err := c.find(ctx, r.id)
+	if ignoreNoRow(err) != nil || rec.Status == task.Running && rec.attempt == r.attempt {
+		return err
+	}
+	c.then(func() { c.s.returned(r) })
+	if err := c.giveUp(ctx, r); err != nil {
+		return err
+	}
+	return c.admit(ctx)
 }
 
 // rescue takes back what dead instances ran.

@@ -122,30 +122,47 @@ func (s *Store) awaitQuiet() int {
 		return 0
 	case <-timer.C:
 	}
-	s.mu.Lock()
-	var stuck []*run
-	for _, e := range s.entries {
-		if e.run != nil {
-			stuck = append(stuck, e.run)
-		}
-	}
-	s.mu.Unlock()
-	for _, r := range stuck {
-		err := s.change(context.Background(), func(ctx context.Context, c *change) error {
-			held, job, err := c.leave(ctx, r)
-			if err != nil || !held {
-				return err
-			}
-			if _, err := c.settleTask(ctx, r, task.Outcome{}); err != nil {
-				return err
-			}
-			return c.dropJob(ctx, job)
-		})
+	left := 0
+	for _, r := range s.runsThat(func(*run) bool { return true }) {
+		err := s.change(context.Background(), func(ctx context.Context, c *change) error { return c.giveUp(ctx, r) })
 		if err != nil {
 			s.log.Error("a task is not handed back", "task", r.id, "error", err)
 		}
+		if s.begun(r) {
+			left++
+		}
 	}
-	return len(stuck)
+	return left
+}
+
+// runsThat gives the runs here of which the condition holds.
+func (s *Store) runsThat(hold func(*run) bool) (found []*run) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range s.entries {
+		if e.run != nil && hold(e.run) {
+			found = append(found, e.run)
+		}
+	}
+	return found
+}
+
+func (s *Store) begun(r *run) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return r.job != nil
+}
+
+// giveUp settles a run without its work, which has not begun or does not return.
+func (c *change) giveUp(ctx context.Context, r *run) error {
+	held, job, err := c.leave(ctx, r)
+	if err != nil || !held {
+		return err
+	}
+	if _, err := c.settleTask(ctx, r, task.Outcome{}); err != nil {
+		return err
+	}
+	return c.dropJob(ctx, job)
 }
 
 // dropJob takes a job from River that is worked no more. It has no call for that:

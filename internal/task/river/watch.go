@@ -82,8 +82,7 @@ func (s *Store) learn(r record) {
 	}
 	e.task = r.Task
 	if e.run != nil && !ours && r.attempt >= e.run.attempt {
-		e.run.ended = true
-		e.run.cancel()
+		e.run.over()
 	}
 	e.publish()
 	if e.task.Status.Final() {
@@ -107,7 +106,11 @@ func (s *Store) settledRevision(id string) int64 {
 // the given revision: it has ended and was forgotten. Store.mu is held.
 func (s *Store) vanished(id string, revision int64) {
 	e := s.entries[id]
-	if e == nil || e.run != nil || revision == 0 || e.revision != revision {
+	if e == nil || revision == 0 || e.revision != revision {
+		return
+	}
+	if e.run != nil {
+		e.run.over()
 		return
 	}
 	e.close()

@@ -58,10 +58,10 @@ type jobWorker struct {
 // Work is for River. How the task ends is in its row; to River every job is done.
 func (w *jobWorker) Work(ctx context.Context, job *river.Job[args]) error {
 	s := w.s
-	s.mu.Lock()
-	r := s.runOf(job.Args.Task, job.Args.Attempt)
-	r.job, r.jobCtx = job, ctx
-	s.mu.Unlock()
+	r := s.fetched(ctx, job)
+	if r == nil {
+		return nil
+	}
 	// A goroutine of its own: a work may end the one that it is given.
 	done := make(chan struct{})
 	go func() {
@@ -70,6 +70,19 @@ func (w *jobWorker) Work(ctx context.Context, job *river.Job[args]) error {
 	}()
 	<-done
 	return nil
+}
+
+// fetched gives the run that a job is for, or nil when this process runs the task
+// anew already: the job was taken back while River fetched it.
+func (s *Store) fetched(ctx context.Context, job *river.Job[args]) *run {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e := s.entries[job.Args.Task]; e != nil && e.run != nil && e.run.attempt > job.Args.Attempt {
+		return nil
+	}
+	r := s.runOf(job.Args.Task, job.Args.Attempt)
+	r.job, r.jobCtx = job, ctx
+	return r
 }
 
 func (s *Store) perform(r *run) {
@@ -139,9 +152,9 @@ type run struct {
 	s       *Store
 	id      string
 	attempt int64
-	job     *river.Job[args]
-	jobCtx  context.Context // River's
-	ctx     context.Context // the work's
+	job     *river.Job[args] // nil until River has fetched it; guarded by Store.mu
+	jobCtx  context.Context  // River's
+	ctx     context.Context  // the work's
 	cancel  context.CancelFunc
 	began   task.Task
 	steps   steps
@@ -184,6 +197,12 @@ func (s *Store) returned(r *run) {
 		s.dropIfIdle(r.id, e)
 	}
 	s.noteQuiet()
+}
+
+// over tells a run that its task is no longer its own. Store.mu is held.
+func (r *run) over() {
+	r.ended = true
+	r.cancel()
 }
 
 func (r *run) giveBack() {

@@ -1,0 +1,98 @@
+package river
+
+import (
+	"context"
+	"encoding/json"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/trilha/trilha/internal/pgtest"
+	"github.com/trilha/trilha/internal/task"
+)
+
+// Works that take no time, and such as take as long as they may.
+var (
+	atOnce = map[string]task.Work{"work": func(context.Context, task.Run) (json.RawMessage, error) { return nil, nil }}
+	asks   = map[string]task.Work{"work": func(ctx context.Context, _ task.Run) (json.RawMessage, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}}
+)
+
+// opened is an instance whose own beat comes only when the test is over, but for
+// the first.
+func opened(t *testing.T, at Address, o Options) *Store {
+	t.Helper()
+	o.Lease = time.Hour
+	s, err := Open(context.Background(), at, o)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		now, cancel := context.WithCancel(context.Background())
+		cancel()
+		assert.NoError(t, s.Shutdown(now))
+	})
+	return s
+}
+
+// unlist does to s what bury does to one that is taken for dead.
+func unlist(t *testing.T, s *Store) {
+	t.Helper()
+	_, err := s.db.exec(context.Background(), `DELETE FROM task_instances WHERE id = $1`, s.id)
+	require.NoError(t, err)
+}
+
+func (s *Store) runsHere() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.runs
+}
+
+func TestARunThatRiverNeverBeganIsForgottenWhenItsTaskIsTakenBack(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	at := Address{URL: pgtest.Database(t)}
+	one, two := opened(t, at, Options{Works: atOnce}), opened(t, at, Options{Works: atOnce, Idle: true})
+	require.NoError(t, one.worker.StopAndCancel(ctx)) // it fetches no more
+	for name, then := range map[string]func(id string) error{
+		"waits": func(string) error { return nil },
+		"ended": func(id string) error {
+			_, err := two.Cancel(ctx, "ann", id)
+			return err
+		},
+		"forgotten": func(id string) error {
+			_, err := two.db.exec(ctx, `DELETE FROM tasks WHERE id = $1`, id)
+			return err
+		},
+	} {
+		sub, err := one.Submit(ctx, task.Spec{Owner: "ann", Kind: "work"})
+		require.NoError(t, err)
+		unlist(t, one)
+		require.NoError(t, two.takeBack(ctx, one.id))
+		require.NoError(t, then(sub.Task.ID))
+		require.NoError(t, one.reloadAll(ctx))
+		one.mu.Lock()
+		one.closing = true // so that it does not start the task anew
+		one.mu.Unlock()
+		require.NoError(t, one.tend(new(time.Now())))
+		assert.Zero(t, one.runsHere(), "%s: a slot is lost for good", name)
+		one.mu.Lock()
+		one.closing = false
+		one.mu.Unlock()
+		_, _ = one.Cancel(ctx, "ann", sub.Task.ID)
+	}
+}
+
+func TestARunThatRiverHasNotBegunYetIsNotTakenForForgotten(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	one := opened(t, Address{File: filepath.Join(t.TempDir(), "trilha.db")}, Options{Works: atOnce})
+	require.NoError(t, one.worker.StopAndCancel(ctx))
+	_, err := one.Submit(ctx, task.Spec{Owner: "ann", Kind: "work"})
+	require.NoError(t, err)
+	require.NoError(t, one.tend(new(time.Now())))
+	assert.Equal(t, 1, one.runsHere())
+}
