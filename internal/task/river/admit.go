@@ -94,8 +94,15 @@ func (c *change) admit(ctx context.Context) error {
 	return nil
 }
 
-// launch gives a task that waits to River.
+// launch gives a task that waits to River. An instance that was taken for dead is back
+// with it: what it starts would be taken from it at once.
 func (c *change) launch(ctx context.Context, r record) error {
+	if !c.listed {
+		if err := c.s.db.relist(ctx, c.tx, c.s.id); err != nil {
+			return err
+		}
+		c.listed = true
+	}
 	c.counts.turn += 2 // leaves room for who begins to wait before the next start
 	c.counts.served = r.Owner
 	if err := c.dequeue(ctx, r.Owner, 1); err != nil {

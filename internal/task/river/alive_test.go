@@ -70,19 +70,19 @@ func TestARunThatRiverNeverBeganIsForgottenWhenItsTaskIsTakenBack(t *testing.T) 
 	} {
 		sub, err := one.Submit(ctx, task.Spec{Owner: "ann", Kind: "work"})
 		require.NoError(t, err)
+		one.mu.Lock()
+		one.closing = true // so that it does not start the task anew
+		one.mu.Unlock()
 		unlist(t, one)
 		require.NoError(t, two.takeBack(ctx, one.id))
 		require.NoError(t, then(sub.Task.ID))
 		require.NoError(t, one.reloadAll(ctx))
-		one.mu.Lock()
-		one.closing = true // so that it does not start the task anew
-		one.mu.Unlock()
 		require.NoError(t, one.tend(new(time.Now())))
 		assert.Zero(t, one.runsHere(), "%s: a slot is lost for good", name)
+		_, _ = one.Cancel(ctx, "ann", sub.Task.ID)
 		one.mu.Lock()
 		one.closing = false
 		one.mu.Unlock()
-		_, _ = one.Cancel(ctx, "ann", sub.Task.ID)
 	}
 }
 
@@ -95,4 +95,43 @@ func TestARunThatRiverHasNotBegunYetIsNotTakenForForgotten(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, one.tend(new(time.Now())))
 	assert.Equal(t, 1, one.runsHere())
+}
+
+func TestAnInstanceThatWasTakenForDeadIsBackWithTheFirstTaskThatItStarts(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	one := opened(t, Address{URL: pgtest.Database(t)}, Options{Works: asks})
+	for what, take := range map[string]string{
+		"buried":                `DELETE FROM task_instances`,
+		"its lease has run out": `UPDATE task_instances SET leased_till = now() - interval '1 hour'`,
+	} {
+		_, err := one.db.exec(ctx, take)
+		require.NoError(t, err)
+		_, err = one.Submit(ctx, task.Spec{Owner: what, Kind: "work"})
+		require.NoError(t, err)
+		dead, err := all(ctx, one.db, scanValue[string],
+			`SELECT holder FROM task_runs WHERE holder NOT IN (SELECT id FROM task_instances WHERE leased_till > now())`)
+		require.NoError(t, err)
+		assert.Empty(t, dead, "%s: it holds a run, and counts as dead", what)
+	}
+}
+
+func TestWhatWasTakenFromAnInstanceThatLivesIsNoLoss(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	at := Address{URL: pgtest.Database(t)}
+	one, two := opened(t, at, Options{Works: asks}), opened(t, at, Options{Works: asks, Idle: true})
+	sub, err := one.Submit(ctx, task.Spec{Owner: "ann", Kind: "work"})
+	require.NoError(t, err)
+	for range 2 * mostLosses {
+		unlist(t, one)
+		require.NoError(t, two.takeBack(ctx, one.id))
+		require.NoError(t, one.tend(new(time.Now())))
+		var r record
+		assert.Eventually(t, func() bool {
+			r, err = two.byID(ctx, sub.Task.ID)
+			return err == nil && r.Status == task.Running && r.losses == 0
+		}, 10*time.Second, time.Millisecond)
+		require.Zero(t, r.losses)
+	}
 }

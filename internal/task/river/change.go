@@ -25,6 +25,7 @@ type counts struct {
 type standing struct {
 	counts  counts
 	running int    // works of this instance
+	listed  bool   // this instance counts as alive
 	alone   int    // of them such as run alone
 	expiry  *int64 // when the first task expires
 }
@@ -187,13 +188,13 @@ func (c *change) apart(ctx context.Context, others bool) error {
 const sqlLoad = `SELECT tasks, bytes, waiting, turn, served,
 	(SELECT count(*) FROM task_runs WHERE holder = $1),
 	(SELECT count(*) FROM task_runs r JOIN tasks t ON t.id = r.task WHERE r.holder = $1 AND t.losses >= $2 AND t.attempt = r.attempt),
-	(SELECT expires_at FROM tasks WHERE expires_at IS NOT NULL ORDER BY expires_at LIMIT 1)
-	FROM task_store`
+	(SELECT expires_at FROM tasks WHERE expires_at IS NOT NULL ORDER BY expires_at LIMIT 1),
+	`
 
 func (s *Store) load(ctx context.Context, t tx) (at standing, err error) {
 	n := &at.counts
-	err = one(ctx, t, sqlLoad, []any{s.id, mostLosses - 1},
-		&n.tasks, &n.bytes, &n.waiting, &n.turn, &n.served, &at.running, &at.alone, &at.expiry)
+	err = one(ctx, t, sqlLoad+s.db.listed()+` FROM task_store`, []any{s.id, mostLosses - 1},
+		&n.tasks, &n.bytes, &n.waiting, &n.turn, &n.served, &at.running, &at.alone, &at.expiry, &at.listed)
 	return at, err
 }
 

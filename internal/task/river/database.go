@@ -58,6 +58,10 @@ type database interface {
 	// taken for dead meanwhile.
 	renew(ctx context.Context, id string) (bool, error)
 	leave(ctx context.Context, id string) error
+	// listed is an SQL condition: the instance $1 counts as alive. relist makes it so
+	// again.
+	listed() string
+	relist(ctx context.Context, t tx, id string) error
 	// dead finds which of holders are alive no more; bury makes sure of that for
 	// one, and removes what is left of it.
 	dead(ctx context.Context, holders []string) ([]string, error)

@@ -110,13 +110,17 @@ func (c *change) settle(ctx context.Context, r *run, out task.Outcome) (ours boo
 	return ours, c.admit(ctx)
 }
 
+const sqlNotLost = `UPDATE tasks SET losses = losses - 1 WHERE id = $1 AND attempt >= $2 AND losses > 0`
+
 // leave frees the slot of r. It is not held any more when r was taken for lost;
-// then the task is not r's either, nor River's job there.
+// then the task is not r's either, nor River's job there. That its worker lives shows
+// that the task did not kill it.
 func (c *change) leave(ctx context.Context, r *run) (held bool, job int64, err error) {
 	var owner string
 	err = one(ctx, c, `DELETE FROM task_runs WHERE task = $1 AND attempt = $2 RETURNING owner, job`, []any{r.id, r.attempt}, &owner, &job)
 	if errors.Is(err, errNoRow) {
-		return false, 0, nil
+		_, err := c.exec(ctx, sqlNotLost, r.id, r.attempt)
+		return false, 0, err
 	}
 	if err != nil {
 		return false, 0, err

@@ -209,10 +209,23 @@ func (d *postgres) exclusively(ctx context.Context, f func(context.Context) erro
 	return f(ctx)
 }
 
+const sqlJoin = `INSERT INTO task_instances (id, leased_till) VALUES ($1, clock_timestamp() + $2::interval)
+	ON CONFLICT (id) DO UPDATE SET leased_till = excluded.leased_till`
+
 func (d *postgres) join(ctx context.Context, id string) error {
-	d.instance = id
-	_, err := d.pool.Exec(ctx, `INSERT INTO task_instances (id, leased_till) VALUES ($1, now() + $2::interval)
-		ON CONFLICT (id) DO UPDATE SET leased_till = excluded.leased_till`, id, d.lease)
+	if d.instance != id { // the first time, before anybody listens
+		d.instance = id
+	}
+	_, err := d.pool.Exec(ctx, sqlJoin, id, d.lease)
+	return err
+}
+
+func (*postgres) listed() string {
+	return `EXISTS (SELECT 1 FROM task_instances WHERE id = $1 AND leased_till > clock_timestamp())`
+}
+
+func (d *postgres) relist(ctx context.Context, t tx, id string) error {
+	_, err := t.exec(ctx, sqlJoin, id, d.lease)
 	return err
 }
 

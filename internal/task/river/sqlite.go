@@ -263,6 +263,10 @@ func (d *sqliteFile) join(_ context.Context, id string) error {
 // renew need do nothing: the lock is held as long as the process lives.
 func (*sqliteFile) renew(context.Context, string) (bool, error) { return true, nil }
 
+func (*sqliteFile) listed() string { return `true` }
+
+func (*sqliteFile) relist(context.Context, tx, string) error { return nil }
+
 func (d *sqliteFile) leave(context.Context, string) error { return discard(d.alive) }
 
 // discard lets a lock go and removes its file, in the order that every system allows.

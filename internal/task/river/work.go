@@ -174,6 +174,12 @@ func (s *Store) runOf(id string, attempt int64) *run {
 	if e.run != nil && e.run.attempt == attempt {
 		return e.run
 	}
+	if old := e.run; old != nil { // taken back, and started here anew before that was heard of
+		old.over()
+		if old.job == nil { // nor will River begin it: see fetched
+			go s.settle(old, task.Outcome{})
+		}
+	}
 	r := &run{s: s, id: id, attempt: attempt}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	e.run = r
