@@ -65,26 +65,46 @@ func (s *Store) tend(swept *time.Time) error {
 	return errors.Join(s.reloadAll(s.life), s.offerWaiting(s.life)) // news may have been lost
 }
 
-// dropUnbegun settles runs that River has not begun and whose task has ended, or is
-// another's: if that took the job back, River never will.
+// dropUnbegun settles runs that River has not begun, and never will: the task has
+// ended or is another's, and the job went with it, or River fetched the job and lost
+// the answer with the connection. The task of such a run waits again.
 func (s *Store) dropUnbegun(ctx context.Context) error {
 	var errs []error
-	for _, r := range s.runsThat(func(r *run) bool { return r.ended && r.job == nil }) {
+	for _, r := range s.unbegun(time.Now()) {
 		errs = append(errs, s.change(ctx, func(ctx context.Context, c *change) error { return c.dropUnbegun(ctx, r) }))
 	}
 	return errors.Join(errs...)
 }
 
+// unbegun gives the runs that River has not begun, though it should have.
+func (s *Store) unbegun(at time.Time) []*run {
+	return s.runsThat(func(r *run) bool {
+		if r.job == nil && at.Sub(r.made) > fetchTime {
+			r.giveBack()
+		}
+		return r.job == nil && (r.ended || r.handBack)
+	})
+}
+
 func (c *change) dropUnbegun(ctx context.Context, r *run) error {
 	rec, err := c.find(ctx, r.id)
-	if ignoreNoRow(err) != nil || rec.Status == task.Running && rec.attempt == r.attempt {
+	if ignoreNoRow(err) != nil {
 		return err
 	}
-	c.then(func() { c.s.returned(r) })
+	if rec.Status == task.Running && rec.attempt == r.attempt && !c.s.givenBack(r) {
+		return nil // whoever was to end it has not, and River will begin it
+	}
 	if err := c.giveUp(ctx, r); err != nil {
 		return err
 	}
+	c.then(func() { c.s.returned(r) })
 	return c.admit(ctx)
+}
+
+func (s *Store) givenBack(r *run) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return r.handBack
 }
 
 // rescue takes back what dead instances ran.

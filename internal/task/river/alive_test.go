@@ -135,3 +135,37 @@ func TestWhatWasTakenFromAnInstanceThatLivesIsNoLoss(t *testing.T) {
 		require.Zero(t, r.losses)
 	}
 }
+
+func TestATaskWhoseJobRiverFetchedAndLostWaitsAgain(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	begun := make(chan struct{}, 1)
+	one := opened(t, Address{URL: pgtest.Database(t)}, Options{Works: map[string]task.Work{"work": func(context.Context, task.Run) (json.RawMessage, error) {
+		begun <- struct{}{}
+		return nil, nil
+	}}})
+	for _, statement := range []string{ // to what a fetch leaves whose answer was lost
+		`CREATE FUNCTION lost() RETURNS trigger LANGUAGE plpgsql AS $$
+			BEGIN NEW.state := 'running'; NEW.attempt := 1; NEW.attempted_at := now(); RETURN NEW; END $$`,
+		`CREATE TRIGGER lost BEFORE INSERT ON river_job FOR EACH ROW EXECUTE FUNCTION lost()`,
+	} {
+		_, err := one.db.exec(ctx, statement)
+		require.NoError(t, err)
+	}
+	sub, err := one.Submit(ctx, task.Spec{Owner: "ann", Kind: "work"})
+	require.NoError(t, err)
+	_, err = one.db.exec(ctx, `DROP TRIGGER lost ON river_job`)
+	require.NoError(t, err)
+	one.mu.Lock()
+	one.entries[sub.Task.ID].run.made = time.Now().Add(-2 * fetchTime)
+	one.mu.Unlock()
+	require.NoError(t, one.tend(new(time.Now())))
+	select {
+	case <-begun:
+	case <-time.After(10 * time.Second):
+		assert.Fail(t, "it hangs")
+	}
+	r, err := one.byID(ctx, sub.Task.ID)
+	require.NoError(t, err)
+	assert.Zero(t, r.losses)
+}

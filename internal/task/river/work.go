@@ -27,6 +27,9 @@ const (
 	fetchPoll  = 5 * time.Second
 	never      = 100 * 365 * 24 * time.Hour
 	jobsKept   = time.Hour
+	// fetchTime is how long River may take to begin a job. There is always room for
+	// it: no more is admitted than River may work.
+	fetchTime = 2 * fetchPoll
 )
 
 func (s *Store) startRiver(ctx context.Context) (worker, error) {
@@ -152,6 +155,7 @@ type run struct {
 	s       *Store
 	id      string
 	attempt int64
+	made    time.Time
 	job     *river.Job[args] // nil until River has fetched it; guarded by Store.mu
 	jobCtx  context.Context  // River's
 	ctx     context.Context  // the work's
@@ -180,7 +184,7 @@ func (s *Store) runOf(id string, attempt int64) *run {
 			go s.settle(old, task.Outcome{})
 		}
 	}
-	r := &run{s: s, id: id, attempt: attempt}
+	r := &run{s: s, id: id, attempt: attempt, made: time.Now()}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	e.run = r
 	s.runs++
