@@ -169,3 +169,52 @@ func TestATaskWhoseJobRiverFetchedAndLostWaitsAgain(t *testing.T) {
 	require.NoError(t, err)
 	assert.Zero(t, r.losses)
 }
+
+func TestNoLeaseRunsOutBeforeTheServerWasThereForAsLong(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	d := opened(t, Address{URL: pgtest.Database(t)}, Options{Works: asks, Idle: true}).db.(*postgres)
+	_, err := d.exec(ctx, `INSERT INTO task_instances (id, leased_till) VALUES ('expired', now() - interval '1 minute')`)
+	require.NoError(t, err)
+	buries := func(lease time.Duration) (buried bool) {
+		other := &postgres{pool: d.pool, lease: lease}
+		dead, err := other.dead(ctx, []string{"expired"})
+		require.NoError(t, err)
+		require.NoError(t, d.write(ctx, func(t tx) (err error) {
+			buried, err = other.bury(ctx, t, "expired")
+			return err
+		}))
+		assert.Equal(t, buried, len(dead) == 1)
+		return buried
+	}
+	assert.False(t, buries(time.Hour), "the server has not been there for an hour")
+	assert.True(t, buries(time.Millisecond))
+}
+
+func TestAnInstanceThatCouldNotRenewItsLeaseBuriesNobodyUntilOthersHadTimeTo(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	d := opened(t, Address{URL: pgtest.Database(t)}, Options{Works: asks, Idle: true}).db.(*postgres)
+	dead := func() []string {
+		found, err := d.dead(ctx, []string{"gone"})
+		require.NoError(t, err)
+		return found
+	}
+	renew := func(ctx context.Context) error {
+		_, err := d.renew(ctx, d.instance)
+		return err
+	}
+	require.NoError(t, renew(ctx))
+	assert.Equal(t, []string{"gone"}, dead())
+	away, cancel := context.WithCancel(ctx)
+	cancel()
+	require.Error(t, renew(away))
+	assert.Empty(t, dead())
+	require.NoError(t, renew(ctx))
+	require.NoError(t, renew(ctx))
+	assert.Empty(t, dead(), "others have only begun to renew theirs")
+	d.contact.mu.Lock()
+	d.contact.again = time.Now().Add(-2 * d.lease)
+	d.contact.mu.Unlock()
+	assert.Equal(t, []string{"gone"}, dead())
+}

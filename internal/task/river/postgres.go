@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -42,6 +43,37 @@ type postgres struct {
 	client   *river.Client[pgx.Tx]
 	instance string
 	lease    time.Duration
+	contact  contact
+}
+
+// contact is how an instance has stood with the database.
+type contact struct {
+	mu    sync.Mutex
+	kept  time.Time // when the lease was last renewed
+	lost  bool      // it could not be renewed since
+	again time.Time // when it could be renewed after it could not
+}
+
+// note takes in whether the lease could be renewed.
+func (t *contact) note(at time.Time, lease time.Duration, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !ok {
+		t.lost = true
+		return
+	}
+	if t.lost || !t.kept.IsZero() && at.Sub(t.kept) > lease {
+		t.again = at
+	}
+	t.kept, t.lost = at, false
+}
+
+// steady tells whether it has lasted for a lease: others had as long to renew theirs,
+// should the database have been away for all.
+func (t *contact) steady(at time.Time, lease time.Duration) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return !t.lost && at.Sub(t.again) > lease
 }
 
 func openPostgres(ctx context.Context, url string, lease time.Duration) (*postgres, error) {
@@ -229,8 +261,12 @@ func (d *postgres) relist(ctx context.Context, t tx, id string) error {
 	return err
 }
 
+// renew does not wait for an answer for so long that the lease runs out over it.
 func (d *postgres) renew(ctx context.Context, id string) (bool, error) {
-	tag, err := d.pool.Exec(ctx, `UPDATE task_instances SET leased_till = now() + $2::interval WHERE id = $1`, id, d.lease)
+	ctx, cancel := context.WithTimeout(ctx, d.lease/2)
+	defer cancel()
+	tag, err := d.pool.Exec(ctx, `UPDATE task_instances SET leased_till = clock_timestamp() + $2::interval WHERE id = $1`, id, d.lease)
+	d.contact.note(time.Now(), d.lease, err == nil)
 	return tag.RowsAffected() > 0, err
 }
 
@@ -239,13 +275,21 @@ func (d *postgres) leave(ctx context.Context, id string) error {
 	return err
 }
 
+// ranOut is for a lease that has run out, where $2 is its length. None has before the
+// server was there for as long: nobody could renew any while it was not.
+const ranOut = `greatest(leased_till, pg_postmaster_start_time() + $2::interval) <= now()`
+
 func (d *postgres) dead(ctx context.Context, holders []string) ([]string, error) {
-	return all(ctx, d, scanValue[string], `SELECT h FROM unnest($1::text[]) h WHERE NOT EXISTS (SELECT 1 FROM task_instances WHERE id = h AND leased_till > now())`, holders)
+	if !d.contact.steady(time.Now(), d.lease) {
+		return nil, nil
+	}
+	return all(ctx, d, scanValue[string],
+		`SELECT h FROM unnest($1::text[]) h WHERE NOT EXISTS (SELECT 1 FROM task_instances WHERE id = h AND NOT `+ranOut+`)`, holders, d.lease)
 }
 
 func (d *postgres) bury(ctx context.Context, t tx, holder string) (bool, error) {
 	var living int
-	if _, err := t.exec(ctx, `DELETE FROM task_instances WHERE id = $1 AND leased_till <= now()`, holder); err != nil {
+	if _, err := t.exec(ctx, `DELETE FROM task_instances WHERE id = $1 AND `+ranOut, holder, d.lease); err != nil {
 		return false, err
 	}
 	err := one(ctx, t, `SELECT count(*) FROM task_instances WHERE id = $1`, []any{holder}, &living)

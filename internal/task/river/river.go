@@ -25,6 +25,7 @@ package river
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"sync"
@@ -167,7 +168,9 @@ func (s *Store) broken(err error) error {
 	if _, ok := fault.Of(err); ok {
 		return err
 	}
-	s.log.Error("task store", "error", err)
+	if !errors.Is(err, context.Canceled) { // that was the caller
+		s.log.Error("task store", "error", err)
+	}
 	return unavailable(s.db, err)
 }
 
