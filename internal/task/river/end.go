@@ -94,7 +94,7 @@ func (s *Store) settle(r *run, out task.Outcome) {
 }
 
 func (c *change) settle(ctx context.Context, r *run, out task.Outcome) (ours bool, err error) {
-	c.then(func() { c.s.returned(r) })
+	defer c.then(func() { c.s.returned(r) }) // after its watchers have seen the end
 	held, _, err := c.leave(ctx, r)
 	if err != nil || !held {
 		return false, err
@@ -171,7 +171,7 @@ func (c *change) freeze(r *run) (rec record, handBack, open bool) {
 	}
 	r.ended = true
 	c.otherwise(func() { r.ended = r.gone })
-	return record{Task: e.snapshot(), attempt: r.attempt, revision: e.revision}, r.handBack, true
+	return record{Task: e.latest(), attempt: r.attempt, revision: e.revision}, r.handBack, true
 }
 
 // Cancel implements task.Store. The slot of a running task is free when its work

@@ -1,16 +1,22 @@
 package river
 
 import (
+	"context"
 	"time"
 
 	"github.com/trilha/trilha/internal/task"
 )
 
-// writePause is how long at least lies between two writes of one task's progress.
-const writePause = 200 * time.Millisecond
+// A task's progress is written at most five times a second over time, a hundred times
+// at once, and never sooner than writeGap after the last.
+const (
+	writePause = 200 * time.Millisecond
+	writeBurst = 100
+	writeGap   = 10 * time.Millisecond
+)
 
-// Report implements task.Run. Watchers in this process see it at once, those in
-// others when it has been written.
+// Report implements task.Run. It is seen when it has been written, here too: whoever
+// sees progress, on any instance and in any run, never sees less later.
 func (r *run) Report(percent int, message string) {
 	message = task.CleanMessage(message)
 	percent = min(percent, 99)
@@ -18,26 +24,53 @@ func (r *run) Report(percent int, message string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.entries[r.id]
-	if e == nil || e.run != r || !r.live || r.ended || e.task.Status != task.Running ||
-		(percent <= e.task.Progress && message == "") {
+	if e == nil || e.run != r || !r.live || r.ended {
 		return
 	}
-	at := now()
-	e.task.UpdatedAt = at
-	e.task.Progress = max(e.task.Progress, percent)
-	if message != "" {
-		e.note(task.Message{Time: at, Text: message})
+	t := e.latest()
+	if t.Status != task.Running || percent <= t.Progress && message == "" {
+		return
 	}
-	e.publish()
-	r.dirty = true
+	t.UpdatedAt = now()
+	t.Progress = max(t.Progress, percent)
+	if message != "" {
+		t.Messages = note(t.Messages, task.Message{Time: t.UpdatedAt, Text: message})
+	}
+	r.reports++
+	e.ahead = append(e.ahead, report{r.reports, t})
+	e.ahead = e.ahead[max(0, len(e.ahead)-watchBuffer):]
 	signal(s.tended)
 }
 
-// note adds to the log. Snapshots share its array: append writes only behind what
+// report is how a task stands after one report of its run.
+type report struct {
+	number int
+	task   task.Task
+}
+
+// note adds to a log. Snapshots share its array: append writes only behind what
 // they see, and moves the lines to a new array when this one is used up.
-func (e *entry) note(m task.Message) {
-	log := append(e.task.Messages, m) //nolint:gocritic // snapshots keep the shorter slice
-	e.task.Messages = log[max(0, len(log)-task.MaxMessages):]
+func note(log []task.Message, m task.Message) []task.Message {
+	longer := append(log, m) //nolint:gocritic // snapshots keep the shorter slice
+	return longer[max(0, len(longer)-task.MaxMessages):]
+}
+
+// latest is the task with what its run has reported, written or not.
+func (e *entry) latest() task.Task {
+	if n := len(e.ahead); n > 0 {
+		return e.ahead[n-1].task
+	}
+	return e.task
+}
+
+// show tells the watchers of reports that are written: those that seen holds for,
+// from the first on.
+func (e *entry) show(seen func(report) bool) {
+	for len(e.ahead) > 0 && seen(e.ahead[0]) {
+		e.task = e.ahead[0].task
+		e.ahead = e.ahead[1:]
+		e.publish()
+	}
 }
 
 // signal wakes whoever waits for c, once.
@@ -48,8 +81,7 @@ func signal(c chan<- struct{}) {
 	}
 }
 
-// flush writes what works report until the store ends: of each task at once what
-// comes after a pause, and later what comes too fast.
+// flush writes what works report until the store ends.
 func (s *Store) flush() {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
@@ -62,7 +94,7 @@ func (s *Store) flush() {
 		}
 		due, next := s.unwritten(time.Now())
 		for _, r := range due {
-			s.writeProgress(r)
+			s.writeProgress(s.life, r)
 		}
 		timer.Reset(next)
 	}
@@ -76,14 +108,13 @@ func (s *Store) unwritten(at time.Time) (due []*run, next time.Duration) {
 	next = time.Hour
 	for _, e := range s.entries {
 		r := e.run
-		if r == nil || !r.dirty || r.ended {
+		if r == nil || len(e.ahead) == 0 || r.ended {
 			continue
 		}
-		if wait := r.written.Add(writePause).Sub(at); wait > 0 {
+		if wait := max(r.written.Add(writeGap).Sub(at), r.spent.Add(-writeBurst*writePause).Sub(at)); wait > 0 {
 			next = min(next, wait)
 			continue
 		}
-		r.dirty, r.written = false, at
 		due = append(due, r)
 	}
 	return due, next
@@ -92,22 +123,61 @@ func (s *Store) unwritten(at time.Time) (due []*run, next time.Duration) {
 const sqlProgress = `UPDATE tasks SET progress = $3, messages = $4, updated_at = $5, revision = revision + 1
 	WHERE id = $1 AND attempt = $2 AND status = 'running'`
 
-func (s *Store) writeProgress(r *run) {
-	s.mu.Lock()
-	e := s.entries[r.id]
-	if e == nil || e.run != r || r.ended {
-		s.mu.Unlock()
+// writeProgress writes what r has reported, and shows it then.
+func (s *Store) writeProgress(ctx context.Context, r *run) {
+	r.writing.Lock() // one after another, or an earlier one would overwrite a later
+	defer r.writing.Unlock()
+	t, number, ok := s.toWrite(r)
+	if !ok {
 		return
 	}
-	t := e.snapshot()
-	s.mu.Unlock()
-	_, err := s.db.update(s.life, sqlProgress, r.id, r.attempt, t.Progress, writeMessages(t.Messages), t.UpdatedAt.UnixMicro())
-	if err == nil || s.life.Err() != nil {
-		return
+	ctx, cancel := context.WithTimeout(ctx, writeTime)
+	defer cancel()
+	written, err := s.db.update(ctx, sqlProgress, r.id, r.attempt, t.Progress, writeMessages(t.Messages), t.UpdatedAt.UnixMicro())
+	if err != nil && ctx.Err() == nil {
+		s.log.Warn("progress is not written", "task", r.id, "error", err)
 	}
-	s.log.Warn("progress is not written", "task", r.id, "error", err)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r.dirty = true // comes again after the pause
-	signal(s.tended)
+	if err != nil {
+		r.written = time.Now().Add(writePause)
+	}
+	if e := s.entries[r.id]; err == nil && written > 0 && e != nil && e.run == r && !r.ended {
+		e.show(func(rep report) bool { return rep.number <= number })
+		e.task = t // should so many have come meanwhile that its own was dropped
+	}
+	signal(s.tended) // for what came meanwhile, or again after the pause
+}
+
+// toWrite gives what r has reported and is not written, and the number of the last
+// report in it.
+func (s *Store) toWrite(r *run) (t task.Task, number int, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.entries[r.id]
+	if e == nil || e.run != r || r.ended || len(e.ahead) == 0 {
+		return task.Task{}, 0, false
+	}
+	r.written = time.Now()
+	if r.spent.Before(r.written) {
+		r.spent = r.written
+	}
+	r.spent = r.spent.Add(writePause)
+	last := e.ahead[len(e.ahead)-1]
+	return last.task, last.number, true
+}
+
+// writeAhead writes what works here have reported on tasks that somebody looks at.
+func (s *Store) writeAhead(ctx context.Context, looks func(id string, e *entry) bool) {
+	s.mu.Lock()
+	var due []*run
+	for id, e := range s.entries {
+		if e.run != nil && len(e.ahead) > 0 && looks(id, e) {
+			due = append(due, e.run)
+		}
+	}
+	s.mu.Unlock()
+	for _, r := range due {
+		s.writeProgress(ctx, r)
+	}
 }

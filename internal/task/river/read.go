@@ -63,7 +63,9 @@ func (s *Store) byID(ctx context.Context, id string) (record, error) {
 	return r, err
 }
 
+// get reads a task as its owner sees it.
 func (s *Store) get(ctx context.Context, owner, id string) (record, error) {
+	s.writeAhead(ctx, func(of string, _ *entry) bool { return of == id })
 	var r record
 	err := s.reads(ctx, func(ctx context.Context, q querier) (err error) {
 		r, err = s.lookUp(ctx, q, owner, id, now())
@@ -75,21 +77,7 @@ func (s *Store) get(ctx context.Context, owner, id string) (record, error) {
 // Get implements task.Store.
 func (s *Store) Get(ctx context.Context, owner, id string) (task.Task, error) {
 	r, err := s.get(ctx, owner, id)
-	if err != nil {
-		return task.Task{}, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.current(r), nil
-}
-
-// current is the task of r with what its run in this process has not written yet.
-// Store.mu is held.
-func (s *Store) current(r record) task.Task {
-	if e := s.entries[r.ID]; e != nil && e.runs(r) {
-		return e.snapshot()
-	}
-	return r.Task
+	return r.Task, err
 }
 
 // List implements task.Store.
@@ -98,7 +86,9 @@ func (s *Store) List(ctx context.Context, owner string, f task.Filter) (task.Pag
 	if err != nil {
 		return task.Page{}, err
 	}
-	where, params := selection(text(owner), f.Statuses, now())
+	owner = text(owner)
+	s.writeAhead(ctx, func(_ string, e *entry) bool { return e.task.Owner == owner })
+	where, params := selection(owner, f.Statuses, now())
 	page := task.Page{Tasks: []task.Task{}}
 	var found []record
 	err = s.reads(ctx, func(ctx context.Context, q querier) error {
@@ -117,12 +107,8 @@ func (s *Store) List(ctx context.Context, owner string, f task.Filter) (task.Pag
 		found = found[:f.Limit]
 		page.Next = task.Cursor(uint64(found[f.Limit-1].seq))
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	for _, r := range found {
-		t := s.current(r)
-		t.Result = nil
-		page.Tasks = append(page.Tasks, t)
+		page.Tasks = append(page.Tasks, r.Task)
 	}
 	return page, nil
 }

@@ -48,7 +48,7 @@ func (s *Store) knows(kind string) bool { return s.works[kind] != nil }
 
 // repeated is the answer with a task that is there already.
 func (s *Store) repeated(r record, spec task.Spec) task.Submission {
-	sub := task.Submission{Task: s.current(r), Repeated: true}
+	sub := task.Submission{Task: r.Task, Repeated: true}
 	if spec.Watch {
 		sub.Watch = s.subscribe(context.Background(), r)
 	}

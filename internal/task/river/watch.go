@@ -14,11 +14,12 @@ const watchBuffer = 64
 // entry is what this process knows of a task that it runs, or that somebody here
 // watches. All of it is guarded by Store.mu.
 //
-// Snapshots of a task that runs here come from its run, without the database.
-// Others come with news from other instances: each names a task, whose row is then
+// Snapshots of a task that runs here come from its run, once they are written: see
+// Report. Others come with news from other instances: each names a task, whose row is then
 // read. Revisions keep late ones from undoing newer ones.
 type entry struct {
 	task     task.Task // as it was last seen; nothing while revision is 0
+	ahead    []report  // what the run reported since, oldest first
 	revision int64
 	run      *run
 	watchers []*watcher
@@ -70,17 +71,15 @@ func (s *Store) learn(r record) {
 	if ours {
 		e.run.live = true
 	}
-	first, news := e.revision == 0, r.revision > e.revision
+	news := r.revision > e.revision
 	e.revision = r.revision
 	if takenUp || !news {
 		return
 	}
-	if !first {
-		// What its run reported and could not write was seen here, and progress
-		// never falls.
-		r.Progress = max(r.Progress, e.task.Progress)
+	if e.run != nil && e.run.attempt == r.attempt { // written with this
+		e.show(func(rep report) bool { return rep.task.Progress <= r.Progress })
 	}
-	e.task = r.Task
+	e.task, e.ahead = r.Task, nil
 	if e.run != nil && !ours && r.attempt >= e.run.attempt {
 		e.run.over()
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -162,14 +163,16 @@ type run struct {
 	cancel  context.CancelFunc
 	began   task.Task
 	steps   steps
+	writing sync.Mutex // held while progress is written
 
 	// Guarded by Store.mu.
-	live     bool // entry.task is what this run made of it
-	ended    bool // the task has been ended, or is being, or is another's
-	handBack bool // the store stops, and the task is to be resumed
-	gone     bool // the run has been settled
-	dirty    bool // there is more to write than was written
-	written  time.Time
+	live     bool      // entry.task and entry.ahead are what this run made of it
+	ended    bool      // the task has been ended, or is being, or is another's
+	handBack bool      // the store stops, and the task is to be resumed
+	gone     bool      // the run has been settled
+	reports  int       // that changed something
+	written  time.Time // when the last write began
+	spent    time.Time // when all writes so far would have been, at one a pause
 }
 
 // runOf finds or makes the run of this process for an attempt. Store.mu is held.
