@@ -167,17 +167,12 @@ func (s *Store) toWrite(r *run) (t task.Task, number int, ok bool) {
 	return last.task, last.number, true
 }
 
-// writeAhead writes what works here have reported on tasks that somebody looks at.
-func (s *Store) writeAhead(ctx context.Context, looks func(id string, e *entry) bool) {
+// runHere gives the run of a task in this process, or nil.
+func (s *Store) runHere(id string) *run {
 	s.mu.Lock()
-	var due []*run
-	for id, e := range s.entries {
-		if e.run != nil && len(e.ahead) > 0 && looks(id, e) {
-			due = append(due, e.run)
-		}
+	defer s.mu.Unlock()
+	if e := s.entries[id]; e != nil {
+		return e.run
 	}
-	s.mu.Unlock()
-	for _, r := range due {
-		s.writeProgress(ctx, r)
-	}
+	return nil
 }

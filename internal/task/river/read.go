@@ -65,7 +65,9 @@ func (s *Store) byID(ctx context.Context, id string) (record, error) {
 
 // get reads a task as its owner sees it.
 func (s *Store) get(ctx context.Context, owner, id string) (record, error) {
-	s.writeAhead(ctx, func(of string, _ *entry) bool { return of == id })
+	if r := s.runHere(id); r != nil {
+		s.writeProgress(ctx, r)
+	}
 	var r record
 	err := s.reads(ctx, func(ctx context.Context, q querier) (err error) {
 		r, err = s.lookUp(ctx, q, owner, id, now())
@@ -87,7 +89,9 @@ func (s *Store) List(ctx context.Context, owner string, f task.Filter) (task.Pag
 		return task.Page{}, err
 	}
 	owner = text(owner)
-	s.writeAhead(ctx, func(_ string, e *entry) bool { return e.task.Owner == owner })
+	for _, r := range s.runsThat(func(r *run) bool { return s.entries[r.id].task.Owner == owner }) {
+		s.writeProgress(ctx, r)
+	}
 	where, params := selection(owner, f.Statuses, now())
 	page := task.Page{Tasks: []task.Task{}}
 	var found []record
