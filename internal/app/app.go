@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -20,6 +19,7 @@ import (
 	"github.com/trilha/trilha/internal/generate"
 	"github.com/trilha/trilha/internal/httpface"
 	"github.com/trilha/trilha/internal/mcpface"
+	"github.com/trilha/trilha/internal/mcpwire"
 	"github.com/trilha/trilha/internal/task"
 	"github.com/trilha/trilha/internal/tutor"
 	"github.com/trilha/trilha/tools"
@@ -32,13 +32,9 @@ var Version = "dev"
 // loopback listener.
 const LocalOwner = "local"
 
-// Waits inside get_task_status at a time. Over stdio mcp-go runs as many calls at
-// once as it has workers; some must stay free for other calls.
-const (
-	stdioWorkers = 100
-	stdioWaits   = 80
-	httpWaits    = 10_000
-)
+// waits is how many calls may wait inside get_task_status at a time, over all
+// connections; each has a bound of its own besides.
+const waits = 10_000
 
 // App is a built server. Close ends it.
 type App struct {
@@ -47,6 +43,7 @@ type App struct {
 	Tools   *tools.Tools
 
 	face  *mcpface.Face
+	wire  *mcpwire.Wire
 	store task.Store
 	shelf io.Closer
 	grace time.Duration
@@ -93,12 +90,9 @@ func assemble(c config.Config, mode Mode, log *slog.Logger, wrap func(task.Work)
 		return nil, errors.Join(err, a.shelf.Close())
 	}
 	a.Tutor = tutor.New(a.Catalog, generator, shelf, a.store)
-	waits := httpWaits
-	if mode == Stdio {
-		waits = stdioWaits
-	}
 	a.Tools = tools.New(a.Tutor, a.log, waits)
 	a.face = mcpface.New(Version, a.Tutor, a.Tools, localOwner, a.log)
+	a.wire = mcpwire.New(a.face.Server(), a.log)
 	return a, nil
 }
 
@@ -119,22 +113,8 @@ func (a *App) Close() error {
 // ServeStdio speaks MCP on a pair of streams until the input ends or ctx does. The
 // App is closed when it returns.
 func (a *App) ServeStdio(ctx context.Context, in io.Reader, out io.Writer) error {
-	s := server.NewStdioServer(a.MCP())
-	server.WithWorkerPoolSize(stdioWorkers)(s)
-	server.WithErrorLogger(log.New(&slogWriter{a.log}, "", 0))(s)
-	err := s.Listen(ctx, in, out)
-	if errors.Is(err, io.EOF) || errors.Is(err, context.Canceled) {
-		err = nil
-	}
+	err := a.wire.ServeStdio(ctx, in, out)
 	return errors.Join(err, a.Close())
-}
-
-// slogWriter passes the lines of a log.Logger on.
-type slogWriter struct{ log *slog.Logger }
-
-func (w *slogWriter) Write(b []byte) (int, error) {
-	w.log.Warn("mcp", "message", string(b))
-	return len(b), nil
 }
 
 // Work carries out tasks that others make until ctx ends. The App is closed when it

@@ -1,0 +1,273 @@
+package mcpwire
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+)
+
+// state is what mcp-go asks and tells a session of its client: one for a
+// connection before 2026-07-28, and one for each call since.
+type state struct {
+	id          string
+	initialized atomic.Bool
+
+	mu           sync.Mutex
+	version      string
+	level        mcp.LoggingLevel
+	client       mcp.Implementation
+	capabilities mcp.ClientCapabilities
+}
+
+func newState(id string) *state { return &state{id: id, level: mcp.LoggingLevelError} }
+
+func (s *state) SessionID() string { return s.id }
+func (s *state) Initialize()       { s.initialized.Store(true) }
+func (s *state) Initialized() bool { return s.initialized.Load() }
+
+func (s *state) ProtocolVersion() string     { return get(s, &s.version) }
+func (s *state) SetProtocolVersion(v string) { set(s, &s.version, v) }
+
+func (s *state) GetLogLevel() mcp.LoggingLevel  { return get(s, &s.level) }
+func (s *state) SetLogLevel(l mcp.LoggingLevel) { set(s, &s.level, l) }
+
+func (s *state) GetClientInfo() mcp.Implementation  { return get(s, &s.client) }
+func (s *state) SetClientInfo(c mcp.Implementation) { set(s, &s.client, c) }
+
+func (s *state) GetClientCapabilities() mcp.ClientCapabilities  { return get(s, &s.capabilities) }
+func (s *state) SetClientCapabilities(c mcp.ClientCapabilities) { set(s, &s.capabilities, c) }
+
+func get[T any](s *state, field *T) T {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return *field
+}
+
+func set[T any](s *state, field *T, value T) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	*field = value
+}
+
+// call is mcp-go's session for one request. What is sent to it goes where its
+// answer will go, and after the answer to the peer, or from 2026-07-28 on nowhere.
+type call struct {
+	*state // the peer's before 2026-07-28, its own since
+	peer   *peer
+	of     message
+	key    string
+	out    *stream
+	answer func(raw []byte) (mustDrain bool) // queues the answer in its place
+	ctx    context.Context
+	cancel context.CancelFunc
+
+	mu        sync.Mutex
+	answered  bool
+	cancelled bool   // by the client: it wants no answer
+	failure   *Error // the answer instead of mcp-go's error
+	filter    mcp.SubscriptionFilter
+}
+
+var (
+	_ server.SessionWithLogging            = (*call)(nil)
+	_ server.SessionWithClientInfo         = (*call)(nil)
+	_ server.SessionWithProtocolVersion    = (*call)(nil)
+	_ server.SessionWithSubscriptionFilter = (*call)(nil)
+	_ server.SessionWithElicitation        = (*call)(nil)
+	_ server.SessionWithSampling           = (*call)(nil)
+	_ server.SessionWithRoots              = (*call)(nil)
+)
+
+// callOf gives the call that a handler's context belongs to.
+func callOf(ctx context.Context) (*call, bool) {
+	c, ok := server.ClientSessionFromContext(ctx).(*call)
+	return c, ok
+}
+
+// NotificationChannel takes the next place in the order of what is sent. mcp-go
+// calls it once for each notification, which a test holds.
+func (c *call) NotificationChannel() chan<- mcp.JSONRPCNotification {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case !c.answered:
+		return c.out.place(c, c.encode)
+	case c.of.isModern():
+		return make(chan mcp.JSONRPCNotification, 1) // too late
+	default:
+		return c.peer.NotificationChannel()
+	}
+}
+
+// encode writes a notification. On the stream of a subscription it carries the id
+// of the request, as the client wrote it.
+func (c *call) encode(n mcp.JSONRPCNotification) []byte {
+	if c.listens() {
+		meta := map[string]any{}
+		for k, v := range n.Params.Meta {
+			meta[k] = v
+		}
+		meta[mcp.MetaKeySubscriptionID] = c.of.id
+		n.Params.Meta = meta
+	}
+	return encode(n)
+}
+
+// encode writes a notification; one that JSON cannot hold is not sent.
+func encode(n mcp.JSONRPCNotification) []byte {
+	raw, err := json.Marshal(n)
+	if err != nil {
+		return nil
+	}
+	return raw
+}
+
+func (c *call) listens() bool {
+	return c.of.isModern() && c.of.method == string(mcp.MethodSubscriptionsListen)
+}
+
+// SetSubscriptionFilter and SubscriptionFilter serve subscriptions/listen. A
+// filter is always in force: no other call is told of what others do.
+func (c *call) SetSubscriptionFilter(f mcp.SubscriptionFilter) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.filter = f
+}
+
+// SubscriptionFilter gives what the client asked for.
+func (c *call) SubscriptionFilter() (mcp.SubscriptionFilter, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.filter, true
+}
+
+// fail sets the error that is answered instead of mcp-go's.
+func (c *call) fail(e *Error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.failure = e
+}
+
+// run gives the request to mcp-go and queues the answer. It holds its place among
+// the calls in flight until then: what waits to be read has to be bounded.
+func (c *call) run() {
+	w := c.peer.wire
+	if c.listens() {
+		if err := w.server.RegisterSession(c.ctx, c); err == nil {
+			defer w.server.UnregisterSession(context.WithoutCancel(c.ctx), c.id)
+		}
+	}
+	raw := c.written(w.handle(c.ctx, c.of.canonical()))
+	c.cancel()
+	c.mu.Lock()
+	c.answered = true
+	if c.cancelled {
+		raw = nil
+	}
+	mustDrain := c.answer(raw)
+	c.mu.Unlock()
+	c.peer.end(c)
+	if mustDrain {
+		c.out.drain()
+	}
+}
+
+// written is mcp-go's answer under the id that the client gave: mcp-go has read it
+// as a float.
+func (c *call) written(answer mcp.JSONRPCMessage) []byte {
+	c.mu.Lock()
+	failure := c.failure
+	c.mu.Unlock()
+	switch a := answer.(type) {
+	case mcp.JSONRPCResponse:
+		if r, ok := a.Result.(mcp.SubscriptionsListenResult); ok {
+			r.EnsureResultMeta().SetSubscriptionID(c.of.id)
+			a.Result = r
+		}
+		raw, err := result(c.of.id, a.Result)
+		if err == nil {
+			return raw
+		}
+		c.peer.wire.log.Error("a result cannot be written", "method", c.of.method, "error", err)
+		failure = &Error{Code: mcp.INTERNAL_ERROR, Message: "internal error; the server's log has the details"}
+	case mcp.JSONRPCError:
+		if failure == nil {
+			failure = &Error{Code: a.Error.Code, Message: a.Error.Message, Data: a.Error.Data}
+		}
+	default:
+		failure = &Error{Code: mcp.INTERNAL_ERROR, Message: "no answer"}
+	}
+	return refusal(c.of.id, failure)
+}
+
+// ask sends a request to the client and waits for its answer.
+func (c *call) ask(ctx context.Context, method string, params, into any) error {
+	id, answers := c.peer.expect()
+	defer c.peer.forget(id)
+	request := map[string]any{"jsonrpc": mcp.JSONRPC_VERSION, "id": json.RawMessage(id), "method": method}
+	if params != nil {
+		request["params"] = params
+	}
+	raw, err := json.Marshal(request)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	out := c.out
+	if c.answered {
+		out = c.peer.out
+	}
+	c.mu.Unlock()
+	if out == nil {
+		return errClosed
+	}
+	out.put(raw, false)
+	select {
+	case m := <-answers:
+		if m.failed {
+			var e Error
+			if json.Unmarshal(m.response, &e) != nil || e.Message == "" {
+				return errors.New("the client refused " + method)
+			}
+			return &clientError{method, e}
+		}
+		return json.Unmarshal(m.response, into)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// clientError is a refusal of the client. It is not an *Error: a handler that hands
+// it on has not chosen it as its own answer.
+type clientError struct {
+	method string
+	e      Error
+}
+
+func (e *clientError) Error() string {
+	return fmt.Sprintf("the client refused %s: %s (%d)", e.method, e.e.Message, e.e.Code)
+}
+
+// RequestElicitation asks the client's user.
+func (c *call) RequestElicitation(ctx context.Context, r mcp.ElicitationRequest) (*mcp.ElicitationResult, error) {
+	var out mcp.ElicitationResult
+	return &out, c.ask(ctx, string(mcp.MethodElicitationCreate), r.Params, &out)
+}
+
+// RequestSampling asks the client's model.
+func (c *call) RequestSampling(ctx context.Context, r mcp.CreateMessageRequest) (*mcp.CreateMessageResult, error) {
+	var out mcp.CreateMessageResult
+	return &out, c.ask(ctx, string(mcp.MethodSamplingCreateMessage), r.CreateMessageParams, &out)
+}
+
+// ListRoots asks for the client's roots.
+func (c *call) ListRoots(ctx context.Context, _ mcp.ListRootsRequest) (*mcp.ListRootsResult, error) {
+	var out mcp.ListRootsResult
+	return &out, c.ask(ctx, string(mcp.MethodListRoots), nil, &out)
+}

@@ -1,0 +1,134 @@
+// Package mcpwire carries MCP over stdio, for servers whose work takes a while. It
+// takes the place of mcp-go's own transport and leaves mcp-go what it is good at:
+// tools, resources and prompts stay registered with its MCPServer, and every
+// message goes through MCPServer.HandleMessage.
+//
+// What it promises beyond that:
+//
+//   - What a handler sent before its answer leaves before it. Of a 2026-07-28 call
+//     nothing leaves after it.
+//   - Nobody waits for a slow reader but its own calls, and what it has not read is
+//     bounded: progress is thinned to the newest of each token, the last one is
+//     never dropped.
+//   - A call that waits costs a goroutine and holds nothing up.
+//   - A call is cancelled by its own connection alone.
+//   - Every request with an id is answered, in words without Go types, whatever
+//     came in.
+//
+// It knows JSON-RPC, sessions and mcp-go, and nothing of what is served: it could
+// be a library of its own.
+//
+// The parts, from the bottom: a message is what came in (message.go); a stream is
+// an ordered queue with one writer (stream.go); a peer is one connection or session
+// and what it has in flight (peer.go); a call is mcp-go's session for one request
+// (call.go); a transport reads messages and makes streams (stdio.go).
+//
+// Not here: tools, resources and templates of single sessions (mcp-go's
+// SessionWithTools and its like).
+package mcpwire
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+)
+
+// Bounds of what a client may send and hold.
+const (
+	maxMessage  = 4 << 20         // bytes of one message
+	maxInFlight = 1000            // calls of one connection
+	maxUnread   = 1 << 20         // bytes of answers that wait to be read; above it no more calls are
+	maxPending  = 4096            // notifications that wait to be read and cannot be thinned out
+	thinAt      = 256             // waiting messages from which notifications are thinned
+	stallTime   = 5 * time.Minute // for which a reader may stay away with something to read
+)
+
+// busy is the code of a refusal that is no fault of the request.
+const busy = -32000
+
+// Wire is what transports share for one MCPServer.
+type Wire struct {
+	server *server.MCPServer
+	log    *slog.Logger
+	made   atomic.Int64 // sessions so far, for their ids
+}
+
+// New prepares an MCPServer for transports. It adds middleware and an error hook,
+// so it is called once for each, after the server's own are in place.
+func New(s *server.MCPServer, log *slog.Logger) *Wire {
+	w := &Wire{server: s, log: log}
+	s.Use(func(next server.ToolHandlerFunc) server.ToolHandlerFunc {
+		return func(ctx context.Context, r mcp.CallToolRequest) (result *mcp.CallToolResult, err error) {
+			defer w.after(ctx, &err)
+			return next(ctx, r)
+		}
+	})
+	server.WithResourceHandlerMiddleware(func(next server.ResourceHandlerFunc) server.ResourceHandlerFunc {
+		return func(ctx context.Context, r mcp.ReadResourceRequest) (result []mcp.ResourceContents, err error) {
+			defer w.after(ctx, &err)
+			return next(ctx, r)
+		}
+	})(s)
+	server.WithPromptHandlerMiddleware(func(next server.PromptHandlerFunc) server.PromptHandlerFunc {
+		return func(ctx context.Context, r mcp.GetPromptRequest) (result *mcp.GetPromptResult, err error) {
+			defer w.after(ctx, &err)
+			return next(ctx, r)
+		}
+	})(s)
+	if s.GetHooks() == nil {
+		server.WithHooks(&server.Hooks{})(s)
+	}
+	s.GetHooks().AddOnError(func(ctx context.Context, _ any, _ mcp.MCPMethod, _ any, err error) {
+		var shape *server.UnparsableMessageError
+		if c, ok := callOf(ctx); ok && errors.As(err, &shape) {
+			c.fail(badShape(shape))
+		}
+	})
+	return w
+}
+
+// after runs deferred around every handler: a panic is logged and not shown, and an
+// *Error is kept for the answer, because mcp-go would give it a code of its own.
+func (w *Wire) after(ctx context.Context, err *error) {
+	if p := recover(); p != nil {
+		*err = w.panicked(ctx, p)
+	}
+	var chosen *Error
+	if c, ok := callOf(ctx); ok && errors.As(*err, &chosen) {
+		c.fail(chosen)
+	}
+}
+
+func (w *Wire) panicked(ctx context.Context, p any) *Error {
+	w.log.ErrorContext(ctx, "a handler panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	return &Error{Code: mcp.INTERNAL_ERROR, Message: "internal error; the server's log has the details"}
+}
+
+// handle gives a message to mcp-go, whatever happens inside.
+func (w *Wire) handle(ctx context.Context, raw json.RawMessage) (answer mcp.JSONRPCMessage) {
+	defer func() {
+		if p := recover(); p != nil {
+			e := w.panicked(ctx, p)
+			answer = mcp.JSONRPCError{Error: mcp.NewJSONRPCErrorDetails(e.Code, e.Message, nil)}
+		}
+	}()
+	return w.server.HandleMessage(ctx, raw)
+}
+
+// badShape says in JSON's words what is wrong with the parameters of a request.
+func badShape(e *server.UnparsableMessageError) *Error {
+	text := fmt.Sprintf("the params of %s have the wrong shape", e.GetMethod())
+	var mismatch *json.UnmarshalTypeError
+	if errors.As(e, &mismatch) && mismatch.Field != "" {
+		text = fmt.Sprintf("%s cannot be a JSON %s in %s", mismatch.Field, mismatch.Value, e.GetMethod())
+	}
+	return &Error{Code: mcp.INVALID_PARAMS, Message: text}
+}

@@ -1,0 +1,253 @@
+package mcpwire
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"sync"
+
+	"github.com/mark3labs/mcp-go/mcp"
+)
+
+// batches is the one protocol version that has them.
+const batches = "2025-03-26"
+
+// peer is one connection or one session: its calls in flight, what we have asked of
+// it, and where what belongs to no call goes.
+type peer struct {
+	*state
+	wire *Wire
+	out  *stream
+	ctx  context.Context // of all its calls
+
+	mu     sync.Mutex
+	calls  map[string]*call
+	asked  map[string]chan message
+	asks   int
+	closed bool
+	work   sync.WaitGroup // calls in flight
+}
+
+func (w *Wire) newPeer(ctx context.Context, kind string, out *stream) *peer {
+	id := fmt.Sprintf("%s-%d", kind, w.made.Add(1))
+	return &peer{
+		state: newState(id), wire: w, out: out, ctx: ctx,
+		calls: map[string]*call{}, asked: map[string]chan message{},
+	}
+}
+
+// NotificationChannel takes the next place for what belongs to no call.
+func (p *peer) NotificationChannel() chan<- mcp.JSONRPCNotification {
+	return p.out.place(p, encode)
+}
+
+// take deals with whatever came in as one piece. Requests run on goroutines of their
+// own; initialize and notifications are over when it returns, since what comes next
+// may build on them.
+func (p *peer) take(raw []byte) {
+	if isBatch(raw) {
+		p.takeBatch(raw)
+		return
+	}
+	m, wrong := parse(raw)
+	p.dispatch(m, wrong, func(raw []byte) bool { return p.out.enqueue(raw, true) })
+}
+
+// dispatch deals with one message. answer queues an answer; it is called once if m
+// is a request, or is so wrong that nobody knows.
+func (p *peer) dispatch(m message, wrong *Error, answer func(raw []byte) (mustDrain bool)) {
+	refuse := func(e *Error) {
+		if answer(refusal(m.id, e)) {
+			go p.out.drain() // whoever reads goes on reading
+		}
+	}
+	switch {
+	case wrong != nil && m.isNotification(): // nobody waits to hear of it
+	case wrong != nil:
+		refuse(wrong)
+	case m.isNotification():
+		p.notified(m)
+	case !m.isRequest():
+		p.answered(m)
+	default:
+		c, wrong := p.begin(p.ctx, m, p.out, answer)
+		switch {
+		case wrong != nil:
+			refuse(wrong)
+		case m.method == string(mcp.MethodInitialize):
+			c.run()
+		default:
+			go c.run()
+		}
+	}
+}
+
+// takeBatch deals with a batch: its requests run beside each other, and their
+// answers leave together. JSON-RPC 2.0, section 6.
+func (p *peer) takeBatch(raw []byte) {
+	refuse := func(e *Error) {
+		if p.out.enqueue(refusal(nil, e), true) {
+			go p.out.drain()
+		}
+	}
+	var members []json.RawMessage
+	switch err := json.Unmarshal(raw, &members); {
+	case err != nil:
+		refuse(&Error{Code: mcp.PARSE_ERROR, Message: "not JSON"})
+		return
+	case p.ProtocolVersion() != batches:
+		refuse(invalid("only protocol " + batches + " has batches"))
+		return
+	case len(members) == 0:
+		refuse(invalid("a batch cannot be empty"))
+		return
+	}
+	b := &batch{out: p.out}
+	b.add() // kept until all members are dispatched
+	for _, raw := range members {
+		m, wrong := parse(raw)
+		if wrong == nil && m.method == string(mcp.MethodInitialize) {
+			wrong = invalid("initialize cannot be part of a batch")
+		}
+		if m.isRequest() || wrong != nil && !m.isNotification() {
+			b.add()
+		}
+		p.dispatch(m, wrong, b.answer)
+	}
+	if b.answer(nil) {
+		go p.out.drain()
+	}
+}
+
+// batch gathers the answers to a batch.
+type batch struct {
+	out *stream
+
+	mu      sync.Mutex
+	left    int
+	answers []json.RawMessage
+}
+
+func (b *batch) add() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.left++
+}
+
+// answer takes one answer, or none; with the last one the batch is queued.
+func (b *batch) answer(raw []byte) (mustDrain bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.left--
+	if raw != nil {
+		b.answers = append(b.answers, raw)
+	}
+	if b.left > 0 || len(b.answers) == 0 {
+		return false
+	}
+	all, _ := json.Marshal(b.answers) // it is JSON already
+	return b.out.enqueue(all, true)
+}
+
+// begin registers a request as a call in flight, before anything that may follow it
+// is read.
+func (p *peer) begin(ctx context.Context, m message, out *stream, answer func([]byte) bool) (*call, *Error) {
+	c := &call{state: p.state, peer: p, of: m, key: key(m.id), out: out}
+	c.answer = func(raw []byte) bool { return answer(raw) }
+	if m.isModern() {
+		c.state = newState(p.id)
+		if c.listens() {
+			c.state = newState(fmt.Sprintf("%s-listen-%d", p.id, p.wire.made.Add(1)))
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.closed:
+		return nil, &Error{Code: busy, Message: "the server is ending"}
+	case len(p.calls) >= maxInFlight:
+		return nil, &Error{Code: busy, Message: fmt.Sprintf("busy: %d calls are in flight; try again when some are answered", maxInFlight)}
+	case p.calls[c.key] != nil:
+		return nil, invalid("a request with this id is in flight")
+	}
+	ctx, c.cancel = context.WithCancel(ctx)
+	c.ctx = p.wire.server.WithContext(ctx, c)
+	p.calls[c.key] = c
+	p.work.Add(1)
+	return c, nil
+}
+
+// end frees the place of a call.
+func (p *peer) end(c *call) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.calls, c.key)
+	p.work.Done()
+}
+
+// notified deals with a notification of the client.
+func (p *peer) notified(m message) {
+	if m.method != string(mcp.MethodNotificationCancelled) {
+		p.wire.handle(p.wire.server.WithContext(p.ctx, p), m.canonical())
+		return
+	}
+	var params struct {
+		ID json.RawMessage `json:"requestId"`
+	}
+	if json.Unmarshal(m.params, &params) != nil || !isID(params.ID) {
+		return
+	}
+	p.mu.Lock()
+	c := p.calls[key(params.ID)]
+	p.mu.Unlock()
+	if c == nil || c.of.method == string(mcp.MethodInitialize) {
+		return
+	}
+	c.mu.Lock()
+	c.cancelled = true
+	c.mu.Unlock()
+	c.cancel()
+}
+
+// expect makes an id for a request of ours and says where its answer will be.
+func (p *peer) expect() (id string, answers <-chan message) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asks++
+	id = strconv.Itoa(p.asks)
+	ch := make(chan message, 1)
+	p.asked[id] = ch
+	return id, ch
+}
+
+func (p *peer) forget(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.asked, id)
+}
+
+// answered hands an answer of the client to whoever asked.
+func (p *peer) answered(m message) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	k := key(m.id)
+	if ch := p.asked[k]; ch != nil {
+		delete(p.asked, k)
+		ch <- m
+	}
+}
+
+// close refuses calls from now on. What it gives is closed when those in flight
+// are over.
+func (p *peer) close() (over <-chan struct{}) {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		p.work.Wait()
+		close(done)
+	}()
+	return done
+}
