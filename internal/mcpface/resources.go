@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
 
 	"github.com/trilha/trilha/internal/fault"
+	"github.com/trilha/trilha/internal/mcpwire"
 	"github.com/trilha/trilha/internal/render"
 	"github.com/trilha/trilha/internal/shelf"
 	"github.com/trilha/trilha/internal/task"
@@ -40,7 +42,7 @@ func (f *Face) addResources() {
 			func(ctx context.Context, r mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
 				text, mime, err := t.read(ctx, f.ownerOf(ctx), uriParts(r.Params.URI))
 				if err != nil {
-					return nil, readable(err, r.Params.URI)
+					return nil, readable(ctx, err, r.Params.URI)
 				}
 				return []mcp.ResourceContents{mcp.TextResourceContents{URI: r.Params.URI, MIMEType: mime, Text: text}}, nil
 			})
@@ -60,10 +62,18 @@ func uriParts(uri string) []string {
 	return parts
 }
 
-// readable is an error fit to show: a fault's own words, or none of the inside.
-func readable(err error, uri string) error {
+// readable is an error fit to show: a fault's own words, or none of the inside. That
+// there is no such resource has a code, which 2026-07-28 changed.
+func readable(ctx context.Context, err error, uri string) error {
 	if f, ok := fault.Of(err); ok {
-		return f
+		if f.Kind != fault.NotFound {
+			return f
+		}
+		code := mcp.RESOURCE_NOT_FOUND
+		if server.IsModernRequest(ctx) {
+			code = mcp.INVALID_PARAMS
+		}
+		return &mcpwire.Error{Code: code, Message: f.Error(), Data: map[string]any{"uri": uri}}
 	}
 	return fault.New(fault.Unavailable, "%s could not be read", uri).With("Try again; the server's log has the details").Because(err)
 }
@@ -71,7 +81,7 @@ func readable(err error, uri string) error {
 func (f *Face) readTasks(ctx context.Context, r mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
 	page, err := f.tutor.Tasks(ctx, f.ownerOf(ctx), task.Filter{Limit: task.MaxPage})
 	if err != nil {
-		return nil, readable(err, r.Params.URI)
+		return nil, readable(ctx, err, r.Params.URI)
 	}
 	if page.Tasks == nil {
 		page.Tasks = []task.Task{}
@@ -83,7 +93,7 @@ func (f *Face) readTasks(ctx context.Context, r mcp.ReadResourceRequest) ([]mcp.
 	}
 	raw, err := json.Marshal(map[string]any{"tasks": page.Tasks, "total": page.Total})
 	if err != nil {
-		return nil, readable(err, r.Params.URI)
+		return nil, readable(ctx, err, r.Params.URI)
 	}
 	return []mcp.ResourceContents{mcp.TextResourceContents{URI: r.Params.URI, MIMEType: jsonType, Text: string(raw)}}, nil
 }

@@ -45,9 +45,9 @@ import (
 const (
 	maxMessage  = 4 << 20         // bytes of one message
 	maxInFlight = 1000            // calls of one connection
-	maxUnread   = 1 << 20         // bytes of answers that wait to be read; above it no more calls are
+	maxUnread   = 512 << 10       // bytes of answers that wait to be read; above it no more calls are
 	maxPending  = 4096            // notifications that wait to be read and cannot be thinned out
-	thinAt      = 256             // waiting messages from which notifications are thinned
+	thinAt      = 2048            // waiting messages from which notifications are thinned
 	stallTime   = 5 * time.Minute // for which a reader may stay away with something to read
 )
 

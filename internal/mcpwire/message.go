@@ -52,7 +52,8 @@ func parse(raw []byte) (m message, wrong *Error) {
 	}
 	method, called := fields["method"]
 	if !called {
-		return m, m.readResponse(fields)
+		wrong = m.readResponse(fields)
+		return m, wrong
 	}
 	if json.Unmarshal(method, &m.method) != nil || m.method == "" {
 		m.method = ""

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -104,6 +105,7 @@ func (p *peer) readLines(in io.Reader, stop <-chan struct{}) error {
 		if err != nil {
 			return err
 		}
+		runtime.Gosched() // quick calls are answered before more are read: what is answered counts
 		if err := p.out.roomy(stop); err != nil {
 			return err
 		}

@@ -274,8 +274,9 @@ func (s *stream) until(done <-chan struct{}, holds func() bool) error {
 	for {
 		s.mu.Lock()
 		if s.err != nil || holds() {
-			defer s.mu.Unlock()
-			return s.err
+			err := s.err
+			s.mu.Unlock()
+			return err
 		}
 		if s.moved == nil {
 			s.moved = make(chan struct{})

@@ -1,0 +1,15 @@
+package mcpwire
+
+// What the tests of the bounds have to know.
+const (
+	MaxMessage  = maxMessage
+	MaxInFlight = maxInFlight
+	StallTime   = stallTime
+)
+
+// Parse is parse for the fuzz target: the id, the method and whether it is
+// acceptable.
+func Parse(raw []byte) (id []byte, method string, ok bool) {
+	m, wrong := parse(raw)
+	return m.id, m.method, wrong == nil
+}
