@@ -127,7 +127,7 @@ func (a *App) Work(ctx context.Context) error {
 // ServeHTTP answers on a listener until ctx ends, then stops accepting, ends open
 // streams, finishes requests and closes the App.
 func (a *App) ServeHTTP(ctx context.Context, l net.Listener) error {
-	face := httpface.New(a.MCP(), a.log)
+	face := httpface.New(a.MCP(), a.wire)
 	requests, endRequests := context.WithCancel(context.Background())
 	defer endRequests()
 	s := face.Server(requests)
@@ -145,6 +145,7 @@ func (a *App) ServeHTTP(ctx context.Context, l net.Listener) error {
 	if errors.Is(err, http.ErrServerClosed) {
 		err = nil
 	}
+	face.Close()
 	return errors.Join(err, a.Close())
 }
 
@@ -154,7 +155,7 @@ func (a *App) drain(s *http.Server, face *httpface.Face, endRequests func()) err
 	defer cancel()
 	stopped := make(chan error, 1)
 	go func() { stopped <- s.Shutdown(ctx) }()
-	face.Close(ctx)
+	face.CloseStreams()
 	select {
 	case err := <-stopped:
 		return err

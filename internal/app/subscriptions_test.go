@@ -44,9 +44,8 @@ func TestSubscribersHearOfTheirTaskOnEveryTransport(t *testing.T) {
 				p.request("resources/subscribe", map[string]any{"uri": uri})
 			}
 			close(g.open)
-			// There are fewer changes than a burst, so that each is told. No call is
-			// made meanwhile: mcp-go could lose one on its stream. What shows the
-			// end of the loop is the task itself: a message for each change, "held"
+			// There are fewer changes than a burst, so that each is told. What shows
+			// the end of the loop is the task itself: a message for each change, "held"
 			// before the subscription, and the end besides.
 			for n := 1; ; n++ {
 				m := await(t, p.told, "an update")

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/trilha/trilha/internal/httpface"
+	"github.com/trilha/trilha/internal/mcpwire"
 )
 
 // place is a listening Face over a small MCP server, until the test ends.
@@ -34,7 +35,7 @@ func listen(t *testing.T) *place {
 	mcpServer.AddTool(mcp.NewTool("hello"), func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		return mcp.NewToolResultText("hello"), nil
 	})
-	face := httpface.New(mcpServer, slog.New(slog.DiscardHandler))
+	face := httpface.New(mcpServer, mcpwire.New(mcpServer, slog.New(slog.DiscardHandler)))
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	base, stop := context.WithCancel(context.Background())
@@ -46,10 +47,11 @@ func listen(t *testing.T) *place {
 		tr.CloseIdleConnections()
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()
-		face.Close(ctx)
+		face.CloseStreams()
 		stop()
 		assert.NoError(t, s.Shutdown(ctx))
 		assert.ErrorIs(t, <-served, http.ErrServerClosed)
+		face.Close()
 	})
 	return &place{t, "http://" + l.Addr().String(), &http.Client{Transport: tr}}
 }

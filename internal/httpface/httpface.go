@@ -5,19 +5,19 @@ package httpface
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
+
+	"github.com/trilha/trilha/internal/mcpwire"
 )
 
 // Bounds of what a client may send and hold.
 const (
 	maxBody       = 4 << 20
 	maxHeader     = 64 << 10
-	sessionIdle   = 30 * time.Minute
 	keepAlive     = 30 * time.Second
 	headerTimeout = 10 * time.Second
 	idleTimeout   = 2 * time.Minute
@@ -26,18 +26,14 @@ const (
 // Face is the handler and what must be closed with it.
 type Face struct {
 	handler    http.Handler
-	streamable *server.StreamableHTTPServer
+	streamable *mcpwire.Streamable
 	sse        *server.SSEServer
 }
 
 // New mounts an MCP server.
-func New(s *server.MCPServer, log *slog.Logger) *Face {
+func New(s *server.MCPServer, wire *mcpwire.Wire) *Face {
 	f := &Face{
-		streamable: server.NewStreamableHTTPServer(s,
-			server.WithStateful(true),
-			server.WithStreamableHTTPLogger(log),
-			server.WithSessionIdleTTL(sessionIdle),
-			server.WithHeartbeatInterval(keepAlive)),
+		streamable: wire.Streamable(),
 		sse: server.NewSSEServer(s,
 			server.WithSSEEndpoint("/sse"),
 			server.WithMessageEndpoint("/message"),
@@ -83,9 +79,11 @@ func (f *Face) Server(base context.Context) *http.Server {
 	}
 }
 
-// Close ends open streams, so that the http.Server's Shutdown need not wait.
-func (f *Face) Close(ctx context.Context) {
+// CloseStreams ends open streams, so that the http.Server's Shutdown need not wait.
+func (f *Face) CloseStreams() {
 	f.sse.CloseSessions()
-	f.streamable.CloseSessions(ctx)
-	_ = f.streamable.Shutdown(ctx)
+	f.streamable.CloseStreams()
 }
+
+// Close ends what is left.
+func (f *Face) Close() { f.streamable.Close() }

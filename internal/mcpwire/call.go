@@ -63,7 +63,7 @@ type call struct {
 	of     message
 	key    string
 	out    *stream
-	answer func(raw []byte) (mustDrain bool) // queues the answer in its place
+	answer func(frame) (mustDrain bool) // queues the answer in its place
 	ctx    context.Context
 	cancel context.CancelFunc
 
@@ -163,14 +163,14 @@ func (c *call) run() {
 			defer w.server.UnregisterSession(context.WithoutCancel(c.ctx), c.id)
 		}
 	}
-	raw := c.written(w.handle(c.ctx, c.of.canonical()))
+	f := c.written(w.handle(c.ctx, c.of.canonical()))
 	c.cancel()
 	c.mu.Lock()
 	c.answered = true
 	if c.cancelled {
-		raw = nil
+		f = frame{final: true}
 	}
-	mustDrain := c.answer(raw)
+	mustDrain := c.answer(f)
 	c.mu.Unlock()
 	c.peer.end(c)
 	if mustDrain {
@@ -180,7 +180,7 @@ func (c *call) run() {
 
 // written is mcp-go's answer under the id that the client gave: mcp-go has read it
 // as a float.
-func (c *call) written(answer mcp.JSONRPCMessage) []byte {
+func (c *call) written(answer mcp.JSONRPCMessage) frame {
 	c.mu.Lock()
 	failure := c.failure
 	c.mu.Unlock()
@@ -192,7 +192,7 @@ func (c *call) written(answer mcp.JSONRPCMessage) []byte {
 		}
 		raw, err := result(c.of.id, a.Result)
 		if err == nil {
-			return raw
+			return frame{raw: raw, final: true}
 		}
 		c.peer.wire.log.Error("a result cannot be written", "method", c.of.method, "error", err)
 		failure = &Error{Code: mcp.INTERNAL_ERROR, Message: "internal error; the server's log has the details"}
@@ -227,7 +227,7 @@ func (c *call) ask(ctx context.Context, method string, params, into any) error {
 	if out == nil {
 		return errClosed
 	}
-	out.put(raw, false)
+	out.put(frame{raw: raw})
 	select {
 	case m := <-answers:
 		if m.failed {

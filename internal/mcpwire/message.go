@@ -152,7 +152,7 @@ func result(id json.RawMessage, value any) ([]byte, error) {
 }
 
 // refusal is the answer to a request that failed. Without an id it is null.
-func refusal(id json.RawMessage, e *Error) []byte {
+func refusal(id json.RawMessage, e *Error) frame {
 	if id == nil {
 		id = json.RawMessage("null")
 	}
@@ -166,5 +166,5 @@ func refusal(id json.RawMessage, e *Error) []byte {
 		answer.Error = &Error{Code: e.Code, Message: e.Message}
 		raw, _ = json.Marshal(answer)
 	}
-	return raw
+	return frame{raw: raw, final: true, code: e.Code}
 }

@@ -13,6 +13,9 @@ import (
 // batches is the one protocol version that has them.
 const batches = "2025-03-26"
 
+// id makes a session id that is unlike all others, and can be guessed.
+func (w *Wire) id(kind string) string { return fmt.Sprintf("%s-%d", kind, w.made.Add(1)) }
+
 // peer is one connection or one session: its calls in flight, what we have asked of
 // it, and where what belongs to no call goes.
 type peer struct {
@@ -29,8 +32,7 @@ type peer struct {
 	work   sync.WaitGroup // calls in flight
 }
 
-func (w *Wire) newPeer(ctx context.Context, kind string, out *stream) *peer {
-	id := fmt.Sprintf("%s-%d", kind, w.made.Add(1))
+func (w *Wire) newPeer(ctx context.Context, id string, out *stream) *peer {
 	return &peer{
 		state: newState(id), wire: w, out: out, ctx: ctx,
 		calls: map[string]*call{}, asked: map[string]chan message{},
@@ -42,39 +44,53 @@ func (p *peer) NotificationChannel() chan<- mcp.JSONRPCNotification {
 	return p.out.place(p, encode)
 }
 
+// exchange is one piece of input and where its answers go.
+type exchange struct {
+	ctx   context.Context
+	out   *stream
+	reply func(frame) (mustDrain bool) // queues the answer, or that there is none
+}
+
 // take deals with whatever came in as one piece. Requests run on goroutines of their
 // own; initialize and notifications are over when it returns, since what comes next
 // may build on them.
-func (p *peer) take(raw []byte) {
+func (p *peer) take(x exchange, raw []byte) {
 	if isBatch(raw) {
-		p.takeBatch(raw)
+		p.takeBatch(x, raw)
 		return
 	}
 	m, wrong := parse(raw)
-	p.dispatch(m, wrong, func(raw []byte) bool { return p.out.enqueue(raw, true) })
+	p.dispatch(x, m, wrong)
 }
 
-// dispatch deals with one message. answer queues an answer; it is called once if m
-// is a request, or is so wrong that nobody knows.
-func (p *peer) dispatch(m message, wrong *Error, answer func(raw []byte) (mustDrain bool)) {
-	refuse := func(e *Error) {
-		if answer(refusal(m.id, e)) {
-			go p.out.drain() // whoever reads goes on reading
-		}
+// line is the exchange of everything on a connection that has one stream.
+func (p *peer) line() exchange {
+	return exchange{p.ctx, p.out, func(f frame) bool { return f.raw != nil && p.out.enqueue(f) }}
+}
+
+// refuse queues an error. Whoever reads goes on reading meanwhile.
+func (x exchange) refuse(id json.RawMessage, e *Error) {
+	if x.reply(refusal(id, e)) {
+		go x.out.drain()
 	}
+}
+
+// dispatch deals with one message. It is replied to once if it is a request, or is
+// so wrong that nobody knows.
+func (p *peer) dispatch(x exchange, m message, wrong *Error) {
 	switch {
 	case wrong != nil && m.isNotification(): // nobody waits to hear of it
 	case wrong != nil:
-		refuse(wrong)
+		x.refuse(m.id, wrong)
 	case m.isNotification():
 		p.notified(m)
 	case !m.isRequest():
 		p.answered(m)
 	default:
-		c, wrong := p.begin(p.ctx, m, p.out, answer)
+		c, wrong := p.begin(x, m)
 		switch {
 		case wrong != nil:
-			refuse(wrong)
+			x.refuse(m.id, wrong)
 		case m.method == string(mcp.MethodInitialize):
 			c.run()
 		default:
@@ -85,25 +101,21 @@ func (p *peer) dispatch(m message, wrong *Error, answer func(raw []byte) (mustDr
 
 // takeBatch deals with a batch: its requests run beside each other, and their
 // answers leave together. JSON-RPC 2.0, section 6.
-func (p *peer) takeBatch(raw []byte) {
-	refuse := func(e *Error) {
-		if p.out.enqueue(refusal(nil, e), true) {
-			go p.out.drain()
-		}
-	}
+func (p *peer) takeBatch(x exchange, raw []byte) {
 	var members []json.RawMessage
 	switch err := json.Unmarshal(raw, &members); {
 	case err != nil:
-		refuse(&Error{Code: mcp.PARSE_ERROR, Message: "not JSON"})
+		x.refuse(nil, &Error{Code: mcp.PARSE_ERROR, Message: "not JSON"})
 		return
 	case p.ProtocolVersion() != batches:
-		refuse(invalid("only protocol " + batches + " has batches"))
+		x.refuse(nil, invalid("only protocol "+batches+" has batches"))
 		return
 	case len(members) == 0:
-		refuse(invalid("a batch cannot be empty"))
+		x.refuse(nil, invalid("a batch cannot be empty"))
 		return
 	}
-	b := &batch{out: p.out}
+	b := &batch{reply: x.reply}
+	x.reply = b.answer
 	b.add() // kept until all members are dispatched
 	for _, raw := range members {
 		m, wrong := parse(raw)
@@ -113,16 +125,16 @@ func (p *peer) takeBatch(raw []byte) {
 		if m.isRequest() || wrong != nil && !m.isNotification() {
 			b.add()
 		}
-		p.dispatch(m, wrong, b.answer)
+		p.dispatch(x, m, wrong)
 	}
-	if b.answer(nil) {
-		go p.out.drain()
+	if b.answer(frame{}) {
+		go x.out.drain()
 	}
 }
 
 // batch gathers the answers to a batch.
 type batch struct {
-	out *stream
+	reply func(frame) (mustDrain bool)
 
 	mu      sync.Mutex
 	left    int
@@ -136,29 +148,31 @@ func (b *batch) add() {
 }
 
 // answer takes one answer, or none; with the last one the batch is queued.
-func (b *batch) answer(raw []byte) (mustDrain bool) {
+func (b *batch) answer(f frame) (mustDrain bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.left--
-	if raw != nil {
-		b.answers = append(b.answers, raw)
+	if f.raw != nil {
+		b.answers = append(b.answers, f.raw)
 	}
-	if b.left > 0 || len(b.answers) == 0 {
+	switch {
+	case b.left > 0:
 		return false
+	case len(b.answers) == 0:
+		return b.reply(frame{final: true})
 	}
 	all, _ := json.Marshal(b.answers) // it is JSON already
-	return b.out.enqueue(all, true)
+	return b.reply(frame{raw: all, final: true})
 }
 
 // begin registers a request as a call in flight, before anything that may follow it
 // is read.
-func (p *peer) begin(ctx context.Context, m message, out *stream, answer func([]byte) bool) (*call, *Error) {
-	c := &call{state: p.state, peer: p, of: m, key: key(m.id), out: out}
-	c.answer = func(raw []byte) bool { return answer(raw) }
+func (p *peer) begin(x exchange, m message) (*call, *Error) {
+	c := &call{state: p.state, peer: p, of: m, key: key(m.id), out: x.out, answer: x.reply}
 	if m.isModern() {
 		c.state = newState(p.id)
 		if c.listens() {
-			c.state = newState(fmt.Sprintf("%s-listen-%d", p.id, p.wire.made.Add(1)))
+			c.state = newState(p.wire.id("listen"))
 		}
 	}
 	p.mu.Lock()
@@ -171,7 +185,12 @@ func (p *peer) begin(ctx context.Context, m message, out *stream, answer func([]
 	case p.calls[c.key] != nil:
 		return nil, invalid("a request with this id is in flight")
 	}
-	ctx, c.cancel = context.WithCancel(ctx)
+	var ctx context.Context
+	ctx, c.cancel = context.WithCancel(x.ctx)
+	if x.ctx != p.ctx { // it ends with either
+		unlink, cancel := context.AfterFunc(p.ctx, c.cancel), c.cancel
+		c.cancel = func() { unlink(); cancel() }
+	}
 	c.ctx = p.wire.server.WithContext(ctx, c)
 	p.calls[c.key] = c
 	p.work.Add(1)

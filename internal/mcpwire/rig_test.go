@@ -37,10 +37,11 @@ type world struct {
 	held   chan struct{} // hold has begun
 	open   chan struct{} // closed: hold returns
 	ended  chan error    // why a hold ended
+	goOn   chan struct{} // stop goes on
 }
 
 func newWorld(t *testing.T) *world {
-	w := &world{held: make(chan struct{}, 10_000), open: make(chan struct{}), ended: make(chan error, 10_000)}
+	w := &world{held: make(chan struct{}, 10_000), open: make(chan struct{}), ended: make(chan error, 10_000), goOn: make(chan struct{})}
 	s := server.NewMCPServer("world", "1", server.WithToolCapabilities(true), server.WithResourceCapabilities(true, true),
 		server.WithPromptCapabilities(true), server.WithLogging(), server.WithRecovery())
 	w.server = s
@@ -70,6 +71,17 @@ func newWorld(t *testing.T) *world {
 			w.ended <- ctx.Err()
 			return "", ctx.Err()
 		}
+	})
+	// stop stops after two of five steps.
+	add("stop", func(ctx context.Context, r mcp.CallToolRequest) (string, error) {
+		for i := range 5 {
+			if i == 2 {
+				<-w.goOn
+			}
+			_ = w.progress(ctx, r, i+1)
+		}
+		w.ended <- ctx.Err()
+		return "done", nil
 	})
 	// late goes on after its answer.
 	add("late", func(ctx context.Context, r mcp.CallToolRequest) (string, error) {
@@ -101,7 +113,7 @@ func newWorld(t *testing.T) *world {
 }
 
 func (w *world) progress(ctx context.Context, r mcp.CallToolRequest, n int) error {
-	if r.Params.Meta == nil {
+	if r.Params.Meta == nil || r.Params.Meta.ProgressToken == nil {
 		return nil
 	}
 	return w.server.SendNotificationToClient(ctx, "notifications/progress", map[string]any{"progressToken": r.Params.Meta.ProgressToken, "progress": n})

@@ -31,7 +31,7 @@ func (w *Wire) ServeStdio(ctx context.Context, in io.Reader, out io.Writer) erro
 	defer cancelCalls()
 	pipe := newStream(nil)
 	pipe.write = lines(out, pipe)
-	p := w.newPeer(calls, "stdio", pipe)
+	p := w.newPeer(calls, w.id("stdio"), pipe)
 	if err := w.server.RegisterSession(ctx, p); err != nil {
 		return fmt.Errorf("register session: %w", err)
 	}
@@ -98,9 +98,9 @@ func (p *peer) readLines(in io.Reader, stop <-chan struct{}) error {
 		switch {
 		case tooLong:
 			text := fmt.Sprintf("the message is longer than %d MB", maxMessage>>20)
-			p.dispatch(message{}, &Error{Code: mcp.INVALID_REQUEST, Message: text}, func(raw []byte) bool { return p.out.enqueue(raw, true) })
+			p.line().refuse(nil, &Error{Code: mcp.INVALID_REQUEST, Message: text})
 		case len(bytes.TrimSpace(line)) > 0:
-			p.take(line)
+			p.take(p.line(), line)
 		}
 		if err != nil {
 			return err

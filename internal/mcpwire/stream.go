@@ -18,7 +18,8 @@ var (
 // frame is one message as it leaves.
 type frame struct {
 	raw   []byte
-	final bool // the answer that a response stream ends with
+	final bool // the answer, with which a response ends; without raw it ends with none
+	code  int  // of an answer that is an error
 }
 
 // item is a place in a stream: a frame, or the place of a notification that is
@@ -52,23 +53,23 @@ func newStream(write func([]frame) error) *stream { return &stream{write: write,
 // mcp-go hands it over in the next instruction.
 const slotTime = time.Second
 
-// put adds frames and, if nobody writes, becomes the writer until the stream is
-// empty.
-func (s *stream) put(raw []byte, final bool) {
-	if s.enqueue(raw, final) {
+// put adds a frame and, if nobody writes, makes its caller the writer until the
+// stream is empty.
+func (s *stream) put(f frame) {
+	if s.enqueue(f) {
 		s.drain()
 	}
 }
 
 // enqueue adds a frame. The caller must call drain if it is told so.
-func (s *stream) enqueue(raw []byte, final bool) (mustDrain bool) {
+func (s *stream) enqueue(f frame) (mustDrain bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err != nil {
 		return false
 	}
-	s.items = append(s.items, &item{frame: frame{raw, final}})
-	s.bytes += len(raw)
+	s.items = append(s.items, &item{frame: f})
+	s.bytes += len(f.raw)
 	return s.begin()
 }
 
@@ -215,7 +216,7 @@ func (s *stream) next() (frames []frame) {
 		} else {
 			s.items = s.items[1:]
 		}
-		if it.raw != nil {
+		if it.raw != nil || it.final {
 			frames = append(frames, it.frame)
 			size += len(it.raw)
 		}
@@ -304,4 +305,11 @@ func (s *stream) flushed(done <-chan struct{}) error {
 // failed waits until the stream has, or done is closed.
 func (s *stream) failed(done <-chan struct{}) error {
 	return s.until(done, func() bool { return false })
+}
+
+// revive takes up a stream that has failed for want of a reader.
+func (s *stream) revive() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.err = nil
 }

@@ -1,0 +1,254 @@
+package mcpwire
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	writeTime = 30 * time.Second // for which a write over HTTP may take
+	beatTime  = 30 * time.Second // between signs of life on an open event stream
+)
+
+// conn is the HTTP response that an outlet writes to for the time being.
+type conn struct {
+	w     http.ResponseWriter
+	begun bool          // its header is written
+	gone  chan struct{} // closed when nothing more will be written
+}
+
+func newConn(w http.ResponseWriter) *conn { return &conn{w: w, gone: make(chan struct{})} }
+
+// begin starts an event stream.
+func (c *conn) begin() {
+	if c.begun {
+		return
+	}
+	c.begun = true
+	h := c.w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-cache, no-transform")
+	h.Set("X-Accel-Buffering", "no")
+	c.w.WriteHeader(http.StatusOK)
+}
+
+// send writes b at once, and no longer than writeTime. The deadline does not
+// outlive it: the connection may serve other requests.
+func (c *conn) send(b []byte) error {
+	control := http.NewResponseController(c.w)
+	_ = control.SetWriteDeadline(time.Now().Add(writeTime)) // a writer without deadlines has a server with them
+	_, err := c.w.Write(b)
+	if err == nil {
+		err = control.Flush()
+	}
+	_ = control.SetWriteDeadline(time.Time{})
+	return err
+}
+
+// outlet is where a stream goes over HTTP: the response to one request, or the
+// events of a session. Responses come and go; while there is none, events are kept
+// in the history, if there is one.
+type outlet struct {
+	number  int      // of the stream within its session
+	history *history // nil: nothing can be resumed
+	named   bool     // events carry their name, as HTTP+SSE wants it
+	status  func(code int) int
+
+	mu   sync.Mutex
+	seq  int
+	conn *conn
+	done chan struct{} // closed when the answer is written
+	over bool
+
+	ended func() // called when it is over; may be nil
+}
+
+// write is the stream's writer.
+func (o *outlet) write(frames []frame) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if f := frames[0]; f.final && o.conn != nil && !o.conn.begun && o.seq == 0 {
+		return o.finish(o.plain(f))
+	}
+	var b bytes.Buffer
+	final := false
+	for _, f := range frames {
+		final = final || f.final && o.done != nil
+		if f.raw == nil {
+			continue
+		}
+		o.seq++
+		at := b.Len()
+		if o.named {
+			b.WriteString("event: message\n")
+		}
+		if o.history != nil {
+			fmt.Fprintf(&b, "id: %d-%d\n", o.number, o.seq)
+		}
+		fmt.Fprintf(&b, "data: %s\n\n", f.raw)
+		if o.history != nil {
+			o.history.add(event{o.number, o.seq, bytes.Clone(b.Bytes()[at:])})
+		}
+	}
+	err := o.send(b.Bytes())
+	if o.history != nil {
+		err = nil // it can be resumed
+	}
+	if final {
+		return o.finish(err)
+	}
+	return err
+}
+
+// plain writes an answer before which nothing was sent.
+func (o *outlet) plain(f frame) error {
+	c := o.conn
+	c.begun = true
+	if f.raw == nil {
+		c.w.WriteHeader(http.StatusAccepted)
+		return nil
+	}
+	c.w.Header().Set("Content-Type", "application/json")
+	c.w.Header().Set("Content-Length", strconv.Itoa(len(f.raw)))
+	c.w.WriteHeader(o.status(f.code))
+	_, err := c.w.Write(f.raw) // small, or its reader holds up its own request alone
+	return err
+}
+
+func (o *outlet) finish(err error) error {
+	if !o.over && o.done != nil {
+		o.over = true
+		close(o.done)
+		if o.ended != nil {
+			o.ended()
+		}
+	}
+	return err
+}
+
+// send writes to the response, if there is one. One that fails is let go.
+func (o *outlet) send(b []byte) error {
+	if o.conn == nil {
+		return errClosed
+	}
+	o.conn.begin()
+	err := o.conn.send(b)
+	if err != nil {
+		close(o.conn.gone)
+		o.conn = nil
+	}
+	return err
+}
+
+// beat is a sign of life on an event stream that is quiet.
+func (o *outlet) beat() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.conn != nil && o.conn.begun && !o.over {
+		_ = o.send([]byte(": still here\n\n"))
+	}
+}
+
+// attach makes c the response, after what the history holds of the stream after
+// an event. One that was attached before ends.
+func (o *outlet) attach(c *conn, first []byte, after int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.conn != nil {
+		close(o.conn.gone)
+	}
+	o.conn = c
+	var b bytes.Buffer
+	b.Write(first)
+	if o.history != nil && after >= 0 {
+		o.history.replay(&b, o.number, after)
+	}
+	_ = o.send(b.Bytes())
+	if o.over && o.conn != nil {
+		close(c.gone)
+		o.conn = nil
+	}
+}
+
+// detach lets go of c: afterwards nobody writes to it.
+func (o *outlet) detach(c *conn) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.conn == c {
+		o.conn = nil
+	}
+}
+
+// serve stays with c while there is something to write to it.
+func (o *outlet) serve(r *http.Request, c *conn, closing <-chan struct{}) {
+	defer o.detach(c)
+	beat := time.NewTicker(beatTime)
+	defer beat.Stop()
+	for {
+		select {
+		case <-o.done:
+			return
+		case <-c.gone:
+			return
+		case <-closing:
+			return
+		case <-r.Context().Done():
+			return
+		case <-beat.C:
+			o.beat()
+		}
+	}
+}
+
+// Bounds of what a session keeps for streams that break off.
+const (
+	maxEvents  = 256
+	maxHistory = 256 << 10
+)
+
+// history holds the last events of a session.
+type history struct {
+	mu     sync.Mutex
+	events []event
+	bytes  int
+}
+
+type event struct {
+	stream, seq int
+	text        []byte
+}
+
+func (h *history) add(e event) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.events = append(h.events, e)
+	h.bytes += len(e.text)
+	for len(h.events) > maxEvents || h.bytes > maxHistory {
+		h.bytes -= len(h.events[0].text)
+		h.events[0].text = nil
+		h.events = h.events[1:]
+	}
+}
+
+func (h *history) replay(b *bytes.Buffer, stream, after int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, e := range h.events {
+		if e.stream == stream && e.seq > after {
+			b.Write(e.text)
+		}
+	}
+}
+
+// eventID reads the id of an event.
+func eventID(id string) (stream, seq int, ok bool) {
+	first, second, found := strings.Cut(id, "-")
+	stream, err := strconv.Atoi(first)
+	seq, err2 := strconv.Atoi(second)
+	return stream, seq, found && err == nil && err2 == nil && stream >= 0 && seq >= 0
+}
