@@ -127,7 +127,7 @@ func (a *App) Work(ctx context.Context) error {
 // ServeHTTP answers on a listener until ctx ends, then stops accepting, ends open
 // streams, finishes requests and closes the App.
 func (a *App) ServeHTTP(ctx context.Context, l net.Listener) error {
-	face := httpface.New(a.MCP(), a.wire)
+	face := httpface.New(a.wire)
 	requests, endRequests := context.WithCancel(context.Background())
 	defer endRequests()
 	s := face.Server(requests)

@@ -184,19 +184,27 @@ func TestWaitingCallsHoldNothingUp(t *testing.T) {
 	assert.Less(t, time.Since(begun), 10*time.Second, "nothing waited for the 45 seconds")
 }
 
-// A client that opens a stream and never reads it costs the others nothing.
+// A client that opens a stream and never reads it costs the others nothing: what it
+// asks too much waits.
 func TestClientThatDoesNotReadBlocksNobody(t *testing.T) {
 	a := newApp(t, app.HTTP)
 	base := serveHTTP(t, a)
 	deaf := deafPeer(t, base)
-	for range 800 { // 7 MB, more than its connection holds
-		deaf.shout()
-	}
+	ctx, stop := context.WithCancel(t.Context())
+	shouting := make(chan struct{})
+	go func() {
+		defer close(shouting)
+		for range 800 { // 7 MB, more than its connection holds
+			deaf.shout(ctx)
+		}
+	}()
 	for _, p := range []*peer{ssePeer(t, base, "2025-11-25"), first(httpPeer(t, base, "2025-11-25"))} {
 		p.open()
 		id := p.create("python", nil)
 		assert.Equal(t, "completed", p.tool("get_task_status", map[string]any{"task_id": id, "wait_seconds": 45})["status"])
 	}
+	stop()
+	<-shouting
 }
 
 func first(p *peer, _ func()) *peer { return p }

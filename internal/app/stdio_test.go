@@ -154,13 +154,14 @@ func deafPeer(t *testing.T, base string) *deaf {
 }
 
 // shout asks for a long answer and does not read it.
-func (d *deaf) shout() {
+func (d *deaf) shout(ctx context.Context) {
 	body := []byte(`{"jsonrpc":"2.0","id":1,"method":"tools/list"}`)
-	r, err := http.NewRequestWithContext(d.t.Context(), http.MethodPost, d.target, bytes.NewReader(body))
-	require.NoError(d.t, err)
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, d.target, bytes.NewReader(body))
+	if err != nil || ctx.Err() != nil {
+		return
+	}
 	r.Header.Set("Content-Type", "application/json")
-	resp, err := d.client.Do(r)
-	require.NoError(d.t, err)
-	resp.Body.Close()
-	require.Equal(d.t, http.StatusAccepted, resp.StatusCode)
+	if resp, err := d.client.Do(r); err == nil {
+		resp.Body.Close()
+	}
 }

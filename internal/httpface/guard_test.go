@@ -35,7 +35,7 @@ func listen(t *testing.T) *place {
 	mcpServer.AddTool(mcp.NewTool("hello"), func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		return mcp.NewToolResultText("hello"), nil
 	})
-	face := httpface.New(mcpServer, mcpwire.New(mcpServer, slog.New(slog.DiscardHandler)))
+	face := httpface.New(mcpwire.New(mcpServer, slog.New(slog.DiscardHandler)))
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	base, stop := context.WithCancel(context.Background())
@@ -201,7 +201,7 @@ func TestSSEIsForEarlierEras(t *testing.T) {
 	for _, method := range []string{"server/discover", "tools/list"} {
 		resp, body := p.ask(http.MethodPost, endpoint, `{"jsonrpc":"2.0","id":1,"method":"`+method+`","params":{`+meta+`}}`, "Content-Type", jsonType)
 		assert.Equal(t, http.StatusBadRequest, resp.StatusCode, method)
-		assert.Contains(t, body, "use /mcp")
+		assert.Contains(t, body, "use Streamable HTTP")
 	}
 	asking := strings.Replace(initialize, "2025-11-25", "2026-07-28", 1)
 	resp, _ := p.ask(http.MethodPost, endpoint, asking, "Content-Type", jsonType)
@@ -211,7 +211,7 @@ func TestSSEIsForEarlierEras(t *testing.T) {
 	require.Equal(t, http.StatusAccepted, resp.StatusCode)
 	assert.JSONEq(t, `{"jsonrpc":"2.0","id":2,"result":{}}`, data(t, lines))
 	resp, _ = p.ask(http.MethodPost, "/message?sessionId=someone", ping, "Content-Type", jsonType)
-	assert.Equal(t, http.StatusBadRequest, resp.StatusCode)
+	assert.Equal(t, http.StatusNotFound, resp.StatusCode)
 }
 
 func TestSessionsEndWhenDeleted(t *testing.T) {

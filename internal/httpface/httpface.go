@@ -8,9 +8,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/mark3labs/mcp-go/mcp"
-	"github.com/mark3labs/mcp-go/server"
-
 	"github.com/trilha/trilha/internal/mcpwire"
 )
 
@@ -18,7 +15,6 @@ import (
 const (
 	maxBody       = 4 << 20
 	maxHeader     = 64 << 10
-	keepAlive     = 30 * time.Second
 	headerTimeout = 10 * time.Second
 	idleTimeout   = 2 * time.Minute
 )
@@ -27,41 +23,22 @@ const (
 type Face struct {
 	handler    http.Handler
 	streamable *mcpwire.Streamable
-	sse        *server.SSEServer
+	sse        *mcpwire.SSE
 }
 
-// New mounts an MCP server.
-func New(s *server.MCPServer, wire *mcpwire.Wire) *Face {
-	f := &Face{
-		streamable: wire.Streamable(),
-		sse: server.NewSSEServer(s,
-			server.WithSSEEndpoint("/sse"),
-			server.WithMessageEndpoint("/message"),
-			server.WithUseFullURLForMessageEndpoint(false),
-			server.WithKeepAliveInterval(keepAlive),
-			server.WithSSEContextFunc(legacyOnly)),
-	}
+// New mounts the transports of an MCP server.
+func New(wire *mcpwire.Wire) *Face {
+	f := &Face{streamable: wire.Streamable(), sse: wire.SSE("/message")}
 	mux := http.NewServeMux()
 	mux.Handle("/mcp", f.streamable)
-	mux.Handle("/sse", f.sse.SSEHandler())
-	mux.Handle("/message", refuseModern(f.sse.MessageHandler()))
+	mux.HandleFunc("/sse", f.sse.Events)
+	mux.HandleFunc("/message", f.sse.Messages)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 		_, _ = w.Write([]byte(`{"status":"ok"}` + "\n"))
 	})
 	f.handler = guard(mux)
 	return f
-}
-
-// legacyOnly keeps 2026-07-28 out of what HTTP+SSE offers: it is not defined there.
-func legacyOnly(ctx context.Context, _ *http.Request) context.Context {
-	var legacy []string
-	for _, v := range mcp.ValidProtocolVersions {
-		if !mcp.IsModernProtocol(v) {
-			legacy = append(legacy, v)
-		}
-	}
-	return server.WithSupportedProtocolVersions(ctx, legacy)
 }
 
 // ServeHTTP answers everything.
@@ -81,7 +58,7 @@ func (f *Face) Server(base context.Context) *http.Server {
 
 // CloseStreams ends open streams, so that the http.Server's Shutdown need not wait.
 func (f *Face) CloseStreams() {
-	f.sse.CloseSessions()
+	f.sse.Close()
 	f.streamable.CloseStreams()
 }
 

@@ -1,7 +1,7 @@
-// Package mcpwire carries MCP over stdio and Streamable HTTP, for servers whose work
-// takes a while. It takes the place of mcp-go's own transports and leaves mcp-go what
-// it is good at: tools, resources and prompts stay registered with its MCPServer, and
-// every message goes through MCPServer.HandleMessage.
+// Package mcpwire carries MCP over stdio, Streamable HTTP and HTTP+SSE, for servers
+// whose work takes a while. It takes the place of mcp-go's own transports and leaves
+// mcp-go what it is good at: tools, resources and prompts stay registered with its
+// MCPServer, and every message goes through MCPServer.HandleMessage.
 //
 // What it promises beyond that:
 //
@@ -22,7 +22,7 @@
 // an ordered queue with one writer (stream.go); a peer is one connection or session
 // and what it has in flight (peer.go); a call is mcp-go's session for one request
 // (call.go); an outlet is where a stream goes over HTTP (outlet.go); a transport reads
-// messages and makes streams (stdio.go, streamable.go).
+// messages and makes streams (stdio.go, streamable.go, sse.go).
 //
 // Not here: who may connect (Host, Origin, principals), which stands before it; tools,
 // resources and templates of single sessions (mcp-go's SessionWithTools and its like).

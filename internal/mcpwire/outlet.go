@@ -184,9 +184,9 @@ func (o *outlet) detach(c *conn) {
 	}
 }
 
-// serve stays with c while there is something to write to it.
+// serve stays with c while there may be something to write to it. The caller
+// detaches it before its handler returns.
 func (o *outlet) serve(r *http.Request, c *conn, closing <-chan struct{}) {
-	defer o.detach(c)
 	beat := time.NewTicker(beatTime)
 	defer beat.Stop()
 	for {

@@ -37,6 +37,7 @@ type item struct {
 // reader is slow, and whoever reads requests looks at roomy before the next.
 type stream struct {
 	write func([]frame) error // called by one goroutine at a time
+	ended func()              // called, with mu held, when it fails; may be nil
 
 	mu      sync.Mutex
 	items   []*item
@@ -259,6 +260,9 @@ func (s *stream) failLocked(err error) {
 		s.bytes -= len(it.raw)
 	}
 	s.items = nil
+	if s.ended != nil {
+		s.ended()
+	}
 	s.wake()
 }
 

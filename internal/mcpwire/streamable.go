@@ -99,13 +99,8 @@ func (s *Streamable) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // post takes one piece of input.
 func (s *Streamable) post(w http.ResponseWriter, r *http.Request) {
-	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxMessage))
-	if err != nil {
-		status := http.StatusBadRequest
-		if over := (*http.MaxBytesError)(nil); errors.As(err, &over) {
-			status = http.StatusRequestEntityTooLarge
-		}
-		http.Error(w, fmt.Sprintf("the body could not be read, or is larger than %d MB", maxMessage>>20), status)
+	raw, ok := readBody(w, r)
+	if !ok {
 		return
 	}
 	if isBatch(raw) {
@@ -138,6 +133,20 @@ func (s *Streamable) post(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// readBody reads a body within its bound, or answers that it cannot.
+func readBody(w http.ResponseWriter, r *http.Request) (raw []byte, ok bool) {
+	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxMessage))
+	if err == nil {
+		return raw, true
+	}
+	if over := (*http.MaxBytesError)(nil); errors.As(err, &over) {
+		http.Error(w, fmt.Sprintf("the body is larger than %d MB", maxMessage>>20), http.StatusRequestEntityTooLarge)
+	} else {
+		http.Error(w, "the body could not be read", http.StatusBadRequest)
+	}
+	return nil, false
+}
+
 // refuse answers with an error as plain JSON.
 func refuse(w http.ResponseWriter, status int, id []byte, e *Error) {
 	w.Header().Set("Content-Type", "application/json")
@@ -168,6 +177,7 @@ func (s *Streamable) postModern(w http.ResponseWriter, r *http.Request, m messag
 		refuse(w, http.StatusServiceUnavailable, m.id, &Error{Code: busy, Message: "the server is ending"})
 		return
 	}
+	defer o.detach(c)
 	o.serve(r, c, nil)
 }
 
@@ -351,6 +361,7 @@ func (s *Streamable) exchange(w http.ResponseWriter, r *http.Request, one *sessi
 	}
 	out := newStream(o.write)
 	dispatch(exchange{context.WithoutCancel(r.Context()), out, out.enqueue})
+	defer o.detach(c)
 	o.serve(r, c, one.ctx.Done())
 }
 
@@ -390,6 +401,7 @@ func (s *Streamable) get(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(s.streams)
 	defer cancel()
 	defer context.AfterFunc(one.ctx, cancel)()
+	defer o.detach(c)
 	o.attach(c, nil, after)
 	o.serve(r, c, ctx.Done())
 }
