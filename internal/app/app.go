@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/server"
 
 	"github.com/trilha/trilha/internal/catalog"
@@ -98,8 +99,11 @@ func assemble(c config.Config, mode Mode, log *slog.Logger, wrap func(task.Work)
 
 func localOwner(context.Context) string { return LocalOwner }
 
-// MCP is the MCP server, for an in-process client.
+// MCP is the MCP server itself, for what measures it.
 func (a *App) MCP() *server.MCPServer { return a.face.Server() }
+
+// InProcess makes a transport for a client in this process.
+func (a *App) InProcess() transport.Interface { return a.wire.InProcess() }
 
 // Close gives running tasks their grace and ends everything.
 func (a *App) Close() error {

@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/mark3labs/mcp-go/client"
 	"github.com/mark3labs/mcp-go/mcp"
@@ -168,7 +166,6 @@ func (c *generateCommand) generate(e *env, a *app.App, arguments map[string]any)
 	if err != nil {
 		return "", err
 	}
-	s.settle(started["task_status"] == "completed")
 	return s.fetch(c, pathID)
 }
 
@@ -195,35 +192,23 @@ func (s *session) fetch(c *generateCommand, pathID any) (string, error) {
 	return text, nil
 }
 
-// session is an in-process MCP client whose notifications move a bar.
+// session is an in-process MCP client whose notifications move a bar. Whatever has
+// an answer, the bar has moved as far before.
 type session struct {
 	client *client.Client
-	full   chan struct{} // closed when the bar stands at 100
 }
 
 const progressToken = "generate"
 
-// barTime is how long a finished run waits for its last notifications. They are
-// under way when its status is answered, and may be lost.
-const barTime = 200 * time.Millisecond
-
 func connect(ctx context.Context, a *app.App, bar *terminal.Progress) (*session, error) {
-	c, err := client.NewInProcessClient(a.MCP())
-	if err != nil {
-		return nil, err
-	}
-	s := &session{client: c, full: make(chan struct{})}
-	filled := sync.OnceFunc(func() { close(s.full) })
+	c := client.NewClient(a.InProcess())
 	c.OnNotification(func(n mcp.JSONRPCNotification) {
 		if n.Method != "notifications/progress" || n.Params.AdditionalFields["progressToken"] != progressToken {
 			return
 		}
-		percent, _ := n.Params.AdditionalFields["progress"].(int)
+		percent, _ := n.Params.AdditionalFields["progress"].(float64)
 		message, _ := n.Params.AdditionalFields["message"].(string)
-		bar.Step(percent, message)
-		if percent == 100 {
-			filled()
-		}
+		bar.Step(int(percent), message)
 	})
 	// The session outlives an interrupt: the task has to be cancelled through it.
 	ctx = context.WithoutCancel(ctx)
@@ -236,18 +221,7 @@ func connect(ctx context.Context, a *app.App, bar *terminal.Progress) (*session,
 	if _, err := c.Initialize(ctx, r); err != nil {
 		return nil, err
 	}
-	return s, nil
-}
-
-// settle lets the bar reach its end. A path that was there already has no progress.
-func (s *session) settle(cached bool) {
-	if cached {
-		return
-	}
-	select {
-	case <-s.full:
-	case <-time.After(barTime):
-	}
+	return &session{c}, nil
 }
 
 // call calls a tool and gives its structured content. With a token its task's
