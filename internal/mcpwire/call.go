@@ -66,6 +66,7 @@ type call struct {
 	answer func(frame) (mustDrain bool) // queues the answer in its place
 	ctx    context.Context
 	cancel context.CancelFunc
+	over   func() // called when it is no longer in flight; may be nil
 
 	mu        sync.Mutex
 	answered  bool

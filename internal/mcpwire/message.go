@@ -3,6 +3,7 @@ package mcpwire
 import (
 	"bytes"
 	"encoding/json"
+	"unicode/utf8"
 
 	"github.com/mark3labs/mcp-go/mcp"
 )
@@ -34,56 +35,137 @@ func (m message) isModern() bool       { return mcp.IsModernProtocol(m.version) 
 // parse reads a message. What is wrong comes with as much of the message as could
 // be read, so that the error can carry its id.
 func parse(raw []byte) (m message, wrong *Error) {
-	// A map, because encoding/json would take "ID" for "id" in a struct.
-	var fields map[string]json.RawMessage
 	if !json.Valid(raw) {
 		return m, &Error{Code: mcp.PARSE_ERROR, Message: "not JSON"}
 	}
-	if json.Unmarshal(raw, &fields) != nil || fields == nil {
+	var version, method, answer, failure []byte
+	isObject := members(raw, func(name string, value []byte) {
+		switch name {
+		case "jsonrpc":
+			version = value
+		case "id":
+			m.id = value
+		case "method":
+			method = value
+		case "params":
+			m.params = value
+		case "result":
+			answer = value
+		case "error":
+			failure = value
+		}
+	})
+	if !isObject {
 		return m, invalid("a message is a JSON object")
 	}
-	id, given := fields["id"]
-	if given && !isID(id) {
+	if m.id != nil && !isID(m.id) {
+		m.id = nil
 		return m, invalid("id must be a string or a number")
 	}
-	m.id = id
-	if string(fields["jsonrpc"]) != `"2.0"` {
+	if string(version) != `"2.0"` {
 		return m, invalid(`jsonrpc must be "2.0"`)
 	}
-	method, called := fields["method"]
-	if !called {
-		wrong = m.readResponse(fields)
-		return m, wrong
+	if method == nil {
+		m.response, m.failed = answer, failure != nil
+		if m.failed {
+			m.response = failure
+		}
+		if m.response == nil || m.id == nil {
+			return m, invalid("neither a request nor a notification nor a response")
+		}
+		return m, nil
 	}
-	if json.Unmarshal(method, &m.method) != nil || m.method == "" {
-		m.method = ""
+	if m.method = text(method); m.method == "" {
 		return m, invalid("method must be a string that is not empty")
 	}
-	params := fields["params"]
 	switch {
-	case len(params) == 0 || string(params) == "null":
-	case params[0] == '{':
-		m.params = params
-		m.version = versionIn(params)
+	case len(m.params) == 0 || string(m.params) == "null":
+		m.params = nil
+	case m.params[0] == '{':
+		m.version = versionIn(m.params)
 	default:
 		return m, invalid("params must be an object")
 	}
 	return m, nil
 }
 
-func invalid(text string) *Error { return &Error{Code: mcp.INVALID_REQUEST, Message: text} }
-
-func (m *message) readResponse(fields map[string]json.RawMessage) *Error {
-	if failure, ok := fields["error"]; ok {
-		m.response, m.failed = failure, true
-	} else if result, ok := fields["result"]; ok {
-		m.response = result
+// members calls each with every member of a JSON object, and tells whether raw is
+// one. raw is valid JSON. encoding/json would take "ID" for "id" in a struct, and
+// costs several times as much with a map.
+func members(raw []byte, each func(name string, value []byte)) bool {
+	i := blank(raw, 0)
+	if i == len(raw) || raw[i] != '{' {
+		return false
 	}
-	if m.response == nil || m.id == nil {
-		return invalid("neither a request nor a notification nor a response")
+	for i = blank(raw, i+1); raw[i] != '}'; {
+		end := past(raw, i)
+		name := text(raw[i:end])
+		i = blank(raw, blank(raw, end)+1) // past the colon
+		end = past(raw, i)
+		each(name, raw[i:end])
+		if i = blank(raw, end); raw[i] == ',' {
+			i = blank(raw, i+1)
+		}
 	}
-	return nil
+	return true
 }
+
+// blank gives the first place from i on that is not white.
+func blank(raw []byte, i int) int {
+	for i < len(raw) && (raw[i] == ' ' || raw[i] == '\t' || raw[i] == '\n' || raw[i] == '\r') {
+		i++
+	}
+	return i
+}
+
+// past gives the place behind the JSON value that begins at i.
+func past(raw []byte, i int) int {
+	depth := 0
+	for ; i < len(raw); i++ {
+		switch raw[i] {
+		case '"':
+			for i++; raw[i] != '"'; i++ {
+				if raw[i] == '\\' {
+					i++
+				}
+			}
+			if depth == 0 {
+				return i + 1
+			}
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+			if depth < 0 { // of what a number stands in
+				return i
+			}
+		case ',', ' ', '\t', '\n', '\r':
+			if depth == 0 {
+				return i
+			}
+		}
+	}
+	return i
+}
+
+// text is a JSON string's, or empty if it is none.
+func text(raw []byte) string {
+	if len(raw) < 2 || raw[0] != '"' {
+		return ""
+	}
+	for _, c := range raw {
+		if c == '\\' || c >= utf8.RuneSelf {
+			var s string
+			_ = json.Unmarshal(raw, &s)
+			return s
+		}
+	}
+	return string(raw[1 : len(raw)-1])
+}
+
+func invalid(text string) *Error { return &Error{Code: mcp.INVALID_REQUEST, Message: text} }
 
 // isID tells whether a JSON value may be an id: MCP takes no null.
 func isID(raw json.RawMessage) bool {
@@ -92,24 +174,24 @@ func isID(raw json.RawMessage) bool {
 
 // key is an id as a key: equal for equal ids, and different for 5 and "5".
 func key(id json.RawMessage) string {
-	var text string
-	if json.Unmarshal(id, &text) == nil {
-		return `"` + text
+	if id[0] == '"' {
+		return `"` + text(id)
 	}
 	return string(id)
 }
 
 // versionIn gives the protocol version that a request declares in its _meta, as
 // 2026-07-28 has it.
-func versionIn(params json.RawMessage) string {
-	var p struct {
-		Meta map[string]json.RawMessage `json:"_meta"`
-	}
-	if json.Unmarshal(params, &p) != nil {
-		return ""
-	}
-	var version string
-	_ = json.Unmarshal(p.Meta[mcp.MetaKeyProtocolVersion], &version)
+func versionIn(params []byte) (version string) {
+	members(params, func(name string, meta []byte) {
+		if name == "_meta" {
+			members(meta, func(name string, value []byte) {
+				if name == mcp.MetaKeyProtocolVersion {
+					version = text(value)
+				}
+			})
+		}
+	})
 	return version
 }
 
@@ -117,21 +199,16 @@ func versionIn(params json.RawMessage) string {
 // that JSON-RPC knows, under the names it gives them.
 func (m message) canonical() json.RawMessage {
 	method, _ := json.Marshal(m.method)
-	var b bytes.Buffer
-	b.Grow(len(m.params) + len(m.id) + len(method) + 64)
-	b.WriteString(`{"jsonrpc":"2.0"`)
+	b := make([]byte, 0, len(m.params)+len(m.id)+len(method)+64)
+	b = append(b, `{"jsonrpc":"2.0"`...)
 	if m.id != nil {
-		b.WriteString(`,"id":`)
-		b.Write(m.id)
+		b = append(append(b, `,"id":`...), m.id...)
 	}
-	b.WriteString(`,"method":`)
-	b.Write(method)
+	b = append(append(b, `,"method":`...), method...)
 	if m.params != nil {
-		b.WriteString(`,"params":`)
-		b.Write(m.params)
+		b = append(append(b, `,"params":`...), m.params...)
 	}
-	b.WriteByte('}')
-	return b.Bytes()
+	return append(b, '}')
 }
 
 // isBatch tells whether raw is a JSON array.

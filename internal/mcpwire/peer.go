@@ -94,7 +94,7 @@ func (p *peer) dispatch(x exchange, m message, wrong *Error) {
 		case m.method == string(mcp.MethodInitialize):
 			c.run()
 		default:
-			go c.run()
+			p.wire.start(c)
 		}
 	}
 }
@@ -203,6 +203,9 @@ func (p *peer) end(c *call) {
 	defer p.mu.Unlock()
 	delete(p.calls, c.key)
 	p.work.Done()
+	if c.over != nil {
+		c.over()
+	}
 }
 
 // notified deals with a notification of the client.

@@ -37,14 +37,16 @@ func (w *Wire) ServeStdio(ctx context.Context, in io.Reader, out io.Writer) erro
 	}
 	defer w.server.UnregisterSession(context.WithoutCancel(ctx), p.SessionID())
 
-	ended := make(chan error, 2)
+	ended, failed := make(chan error, 1), make(chan struct{})
+	pipe.ended = func() { close(failed) }
 	stop := make(chan struct{})
 	defer close(stop)
 	go func() { ended <- p.readLines(in, stop) }()
-	go func() { ended <- pipe.failed(stop) }()
 	var err error
 	select {
 	case err = <-ended:
+	case <-failed: // finish tells why
+		cancelCalls()
 	case <-ctx.Done():
 		cancelCalls()
 	}

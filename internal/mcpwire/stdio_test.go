@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -252,6 +253,7 @@ func TestReaderThatStaysAwayIsLetGo(t *testing.T) {
 		assert.GreaterOrEqual(t, time.Since(begun), mcpwire.StallTime)
 		inW.Close()
 		outR.Close()
+		time.Sleep(time.Second) // of the bubble: a goroutine may be parked
 	})
 }
 
@@ -481,4 +483,40 @@ func TestTheEndOfTheContextEndsStdio(t *testing.T) {
 	require.NoError(t, await(t, done, "ServeStdio"))
 	assert.Less(t, time.Since(begun), 1500*time.Millisecond)
 	inW.Close() // frees the read that was under way
+}
+
+// counted counts how often it is asked for its channel.
+type counted struct {
+	server.ClientSession
+	asked int
+}
+
+func (c *counted) Initialize()                   {}
+func (c *counted) Initialized() bool             { return true }
+func (c *counted) SessionID() string             { return "counted" }
+func (c *counted) GetLogLevel() mcp.LoggingLevel { return mcp.LoggingLevelDebug }
+func (c *counted) SetLogLevel(mcp.LoggingLevel)  {}
+func (c *counted) NotificationChannel() chan<- mcp.JSONRPCNotification {
+	c.asked++
+	return make(chan mcp.JSONRPCNotification, 1)
+}
+
+// The order of what is sent rests on this: mcp-go asks for the channel once for
+// each notification, and sends at once.
+func TestMCPGoAsksForTheChannelOnceANotification(t *testing.T) {
+	s := newWorld(t).server
+	c := &counted{}
+	require.NoError(t, s.RegisterSession(t.Context(), c))
+	ctx := s.WithContext(t.Context(), c)
+	log := mcp.NewLoggingMessageNotification(mcp.LoggingLevelError, "x", "y")
+	for i, send := range []func() error{
+		func() error { return s.SendNotificationToClient(ctx, "notifications/x", nil) },
+		func() error { return s.SendNotificationToSpecificClient("counted", "notifications/x", nil) },
+		func() error { s.SendNotificationToAllClients("notifications/x", nil); return nil },
+		func() error { return s.SendLogMessageToClient(ctx, log) },
+		func() error { return s.SendLogMessageToSpecificClient("counted", log) },
+	} {
+		require.NoError(t, send())
+		assert.Equal(t, i+1, c.asked)
+	}
 }

@@ -306,11 +306,6 @@ func (s *stream) flushed(done <-chan struct{}) error {
 	return s.until(done, func() bool { return !s.writing && len(s.items) == 0 })
 }
 
-// failed waits until the stream has, or done is closed.
-func (s *stream) failed(done <-chan struct{}) error {
-	return s.until(done, func() bool { return false })
-}
-
 // revive takes up a stream that has failed for want of a reader.
 func (s *stream) revive() {
 	s.mu.Lock()

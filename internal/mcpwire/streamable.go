@@ -189,7 +189,9 @@ func (s *Streamable) run(c *call) bool {
 		c.cancel()
 		return false
 	}
-	s.modern.Go(c.run)
+	s.modern.Add(1)
+	c.over = s.modern.Done
+	s.wire.start(c)
 	return true
 }
 
