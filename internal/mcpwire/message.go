@@ -124,12 +124,7 @@ func past(raw []byte, i int) int {
 	for ; i < len(raw); i++ {
 		switch raw[i] {
 		case '"':
-			for i++; raw[i] != '"'; i++ {
-				if raw[i] == '\\' {
-					i++
-				}
-			}
-			if depth == 0 {
+			if i = closing(raw, i); depth == 0 {
 				return i + 1
 			}
 		case '{', '[':
@@ -145,6 +140,16 @@ func past(raw []byte, i int) int {
 			if depth == 0 {
 				return i
 			}
+		}
+	}
+	return i
+}
+
+// closing gives the place of the quote that ends the string which begins at i.
+func closing(raw []byte, i int) int {
+	for i++; raw[i] != '"'; i++ {
+		if raw[i] == '\\' {
+			i++
 		}
 	}
 	return i
