@@ -7,8 +7,10 @@ import (
 	"io"
 	"log"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -126,5 +128,53 @@ func BenchmarkHTTP(b *testing.B) {
 				}
 			})
 		}
+	}
+}
+
+// What a stream costs on which nothing happens, both ends of it.
+func BenchmarkIdleStreams(b *testing.B) {
+	for name, path := range map[string]string{"streamable": "/mcp", "sse": "/sse"} {
+		b.Run(name, func(b *testing.B) {
+			w := mcpwire.New(echoes(), slog.New(slog.DiscardHandler))
+			endpoint, sse := w.Streamable(), w.SSE("/message")
+			mux := http.NewServeMux()
+			mux.Handle("/mcp", endpoint)
+			mux.HandleFunc("/sse", sse.Events)
+			s := httptest.NewServer(mux)
+			defer s.Close()
+			defer endpoint.Close()
+			defer endpoint.CloseStreams()
+			defer sse.Close()
+			used := func() uint64 {
+				var m runtime.MemStats
+				runtime.GC()
+				runtime.ReadMemStats(&m)
+				return m.HeapAlloc + m.StackInuse
+			}
+			const streams = 1000
+			for range b.N {
+				var conns []net.Conn
+				before := used()
+				for range streams {
+					session := ""
+					if path == "/mcp" {
+						r := httptest.NewRequest(http.MethodPost, "/mcp", strings.NewReader(hello))
+						out := httptest.NewRecorder()
+						endpoint.ServeHTTP(out, r)
+						session = out.Header().Get("Mcp-Session-Id")
+					}
+					conn, err := new(net.Dialer).DialContext(context.Background(), "tcp", s.Listener.Addr().String())
+					require.NoError(b, err)
+					fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: x\r\nMcp-Session-Id: %s\r\n\r\n", path, session)
+					_, err = io.ReadFull(conn, make([]byte, 15))
+					require.NoError(b, err)
+					conns = append(conns, conn)
+				}
+				b.ReportMetric(float64(used()-before)/streams/1024, "KiB/stream")
+				for _, c := range conns {
+					c.Close()
+				}
+			}
+		})
 	}
 }

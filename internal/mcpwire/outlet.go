@@ -22,6 +22,15 @@ type conn struct {
 	gone  chan struct{} // closed when nothing more will be written
 }
 
+// newResponse makes the outlet of one response, and its stream.
+func newResponse(w http.ResponseWriter, h *history, status func(int) int) (*outlet, *conn, *stream) {
+	c := newConn(w)
+	o := &outlet{history: h, status: status, conn: c, done: make(chan struct{})}
+	out := newStream(o.write)
+	out.ended = func() { go o.abandon() }
+	return o, c, out
+}
+
 func newConn(w http.ResponseWriter) *conn { return &conn{w: w, gone: make(chan struct{})} }
 
 // begin starts an event stream.
@@ -182,6 +191,18 @@ func (o *outlet) detach(c *conn) {
 	if o.conn == c {
 		o.conn = nil
 	}
+}
+
+// abandon ends the response when its stream has failed. The stream calls it from a
+// goroutine of its own, since a write may be under way.
+func (o *outlet) abandon() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.conn != nil {
+		close(o.conn.gone)
+		o.conn = nil
+	}
+	_ = o.finish(nil)
 }
 
 // serve stays with c while there may be something to write to it. The caller

@@ -113,6 +113,9 @@ func (p *peer) takeBatch(x exchange, raw []byte) {
 	case len(members) == 0:
 		x.refuse(nil, invalid("a batch cannot be empty"))
 		return
+	case len(members) > maxInFlight: // each costs an answer, however short it is
+		x.refuse(nil, invalid(fmt.Sprintf("a batch cannot have more than %d members", maxInFlight)))
+		return
 	}
 	b := &batch{reply: x.reply}
 	x.reply = b.answer

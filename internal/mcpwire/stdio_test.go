@@ -418,6 +418,8 @@ func TestBatches(t *testing.T) {
 		ids[string(m.ID)] = m.Error == nil
 	}
 	assert.Equal(t, map[string]bool{"1": true, "null": false, "2": false, `"s"`: true}, ids)
+	p.write("[" + strings.Repeat("1,", mcpwire.MaxInFlight) + "1]")
+	assert.Equal(t, -32600, p.next().Error.Code, "one error, not a thousand")
 	p.write(`[{"jsonrpc":"2.0","method":"notifications/x"}]`)
 	assert.Empty(t, p.end(), "notifications alone are not answered")
 

@@ -164,9 +164,7 @@ func (s *Streamable) postModern(w http.ResponseWriter, r *http.Request, m messag
 		refuse(w, status, m.id, wrong)
 		return
 	}
-	c := newConn(w)
-	o := &outlet{done: make(chan struct{}), status: modernStatus, conn: c}
-	out := newStream(o.write)
+	o, c, out := newResponse(w, nil, modernStatus)
 	life := s.calls
 	if m.method == string(mcp.MethodSubscriptionsListen) {
 		life = s.streams
@@ -275,7 +273,11 @@ func (s *Streamable) initialize(w http.ResponseWriter, r *http.Request, m messag
 		return
 	}
 	one.mu.Lock()
-	one.expire = time.AfterFunc(idleTime, func() { s.drop(one) })
+	one.expire = time.AfterFunc(idleTime, func() {
+		if !one.used() {
+			s.drop(one)
+		}
+	})
 	one.expire.Stop()
 	one.mu.Unlock()
 	defer s.release(one)
@@ -322,6 +324,13 @@ func (s *Streamable) release(one *session) {
 	}
 }
 
+// used tells whether a request is in progress.
+func (one *session) used() bool {
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	return one.users > 0
+}
+
 // drop ends a session for good.
 func (s *Streamable) drop(one *session) {
 	s.mu.Lock()
@@ -349,8 +358,7 @@ func (s *Streamable) finish(one *session) {
 // exchange answers a request of a session, or a batch. A client that goes away does
 // not end it: the answer is in the session's history.
 func (s *Streamable) exchange(w http.ResponseWriter, r *http.Request, one *session, dispatch func(exchange)) {
-	c := newConn(w)
-	o := &outlet{history: &one.history, done: make(chan struct{}), status: legacyStatus, conn: c}
+	o, c, out := newResponse(w, &one.history, legacyStatus)
 	one.mu.Lock()
 	one.made++
 	o.number = one.made
@@ -361,7 +369,6 @@ func (s *Streamable) exchange(w http.ResponseWriter, r *http.Request, one *sessi
 		defer one.mu.Unlock()
 		delete(one.posts, o.number)
 	}
-	out := newStream(o.write)
 	dispatch(exchange{context.WithoutCancel(r.Context()), out, out.enqueue})
 	defer o.detach(c)
 	o.serve(r, c, one.ctx.Done())
