@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	writeTime = 30 * time.Second // for which a write over HTTP may take
-	beatTime  = 30 * time.Second // between signs of life on an open event stream
+	writeTime   = 30 * time.Second // for which a write over HTTP may take
+	beatTime    = 30 * time.Second // between signs of life on an open event stream
+	maxBuffered = 2 << 10          // of an answer that net/http holds back whole
 )
 
 // conn is the HTTP response that an outlet writes to for the time being.
@@ -125,7 +126,10 @@ func (o *outlet) plain(f frame) error {
 	c.w.Header().Set("Content-Type", "application/json")
 	c.w.Header().Set("Content-Length", strconv.Itoa(len(f.raw)))
 	c.w.WriteHeader(o.status(f.code))
-	_, err := c.w.Write(f.raw) // small, or its reader holds up its own request alone
+	if len(f.raw) > maxBuffered {
+		return c.send(f.raw)
+	}
+	_, err := c.w.Write(f.raw) // net/http sends it when the handler returns
 	return err
 }
 

@@ -32,7 +32,7 @@ type Streamable struct {
 
 	mu       sync.Mutex
 	sessions map[string]*session
-	modern   sync.WaitGroup // 2026-07-28 calls in flight
+	work     sync.WaitGroup // 2026-07-28 calls in flight, and sessions that end
 	closed   bool
 }
 
@@ -68,15 +68,15 @@ func (s *Streamable) Close() {
 	all := s.sessions
 	s.sessions, s.closed = map[string]*session{}, true
 	s.mu.Unlock()
-	for _, one := range all { // noCalls has told all of them already
-		s.finish(one)
-	}
 	over := make(chan struct{})
 	go func() {
-		s.modern.Wait()
+		for _, one := range all {
+			s.work.Go(func() { s.finish(one) })
+		}
+		s.work.Wait()
 		close(over)
 	}()
-	wait(over, endTime)
+	wait(over, 2*endTime)
 }
 
 func (s *Streamable) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -187,8 +187,8 @@ func (s *Streamable) run(c *call) bool {
 		c.cancel()
 		return false
 	}
-	s.modern.Add(1)
-	c.over = s.modern.Done
+	s.work.Add(1)
+	c.over = s.work.Done
 	s.wire.start(c)
 	return true
 }
