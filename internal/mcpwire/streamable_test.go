@@ -551,3 +551,42 @@ func TestDeafListenerHoldsNobodyUp(t *testing.T) {
 	assert.Nil(t, v.request("1", "ping", nil).last().Error)
 	assert.Nil(t, deaf.request("1", "ping", nil).last().Error)
 }
+
+// endless is a body of blanks that counts what is read of it.
+type endless struct{ read int }
+
+func (e *endless) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = ' '
+	}
+	e.read += len(b)
+	return len(b), nil
+}
+
+// Fault 8: of a body that does not end no more is read than is taken.
+func TestEndlessBodyIsNotRead(t *testing.T) {
+	w := mcpwire.New(newWorld(t).server, slog.New(slog.DiscardHandler))
+	body := &endless{}
+	out := httptest.NewRecorder()
+	w.Streamable().ServeHTTP(out, httptest.NewRequest(http.MethodPost, "/", body))
+	assert.Equal(t, http.StatusRequestEntityTooLarge, out.Code)
+	assert.Less(t, body.read, 2*mcpwire.MaxMessage)
+}
+
+// A stream on which nothing happens shows signs of life.
+func TestQuietStreamsShowSignsOfLife(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := mcpwire.New(newWorld(t).server, slog.New(slog.DiscardHandler)).Streamable()
+		hello := httptest.NewRecorder()
+		s.ServeHTTP(hello, httptest.NewRequest(http.MethodPost, "/", strings.NewReader(`{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25"}}`)))
+		ctx, leave := context.WithTimeout(t.Context(), 100*time.Second)
+		defer leave()
+		r := httptest.NewRequest(http.MethodGet, "/", nil).WithContext(ctx)
+		r.Header.Set("Mcp-Session-Id", hello.Header().Get("Mcp-Session-Id"))
+		out := httptest.NewRecorder()
+		s.ServeHTTP(out, r)
+		assert.Equal(t, 3, strings.Count(out.Body.String(), ": still here\n\n"))
+		s.Close()
+		time.Sleep(time.Second) // of the bubble: a goroutine may be parked
+	})
+}
