@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -49,14 +50,16 @@ func BenchmarkStdio(b *testing.B) {
 			},
 		} {
 			b.Run(era+"/"+name, func(b *testing.B) {
-				inR, inW := io.Pipe()
-				outR, outW := io.Pipe()
+				inR, inW, err := os.Pipe() // what a process has
+				require.NoError(b, err)
+				outR, outW, err := os.Pipe()
+				require.NoError(b, err)
 				done := make(chan error, 1)
 				go func() { done <- serve(echoes())(context.Background(), inR, outW) }()
 				lines := bufio.NewReader(outR)
 				underWay := make(chan struct{}, 16)
 				fmt.Fprintln(inW, hello)
-				_, err := lines.ReadBytes('\n')
+				_, err = lines.ReadBytes('\n')
 				require.NoError(b, err)
 				b.ReportAllocs()
 				b.ResetTimer()
@@ -74,6 +77,9 @@ func BenchmarkStdio(b *testing.B) {
 				b.StopTimer()
 				inW.Close()
 				<-done
+				for _, f := range []*os.File{inR, outR, outW} {
+					f.Close()
+				}
 			})
 		}
 	}
