@@ -71,7 +71,7 @@ func (f *Face) continueLearning(ctx context.Context, r mcp.GetPromptRequest) (*m
 		return goOn(page.Paths[0].ID, page.Paths[0].Title), nil
 	}
 	if err != nil {
-		return nil, readable(err, "the list of paths")
+		return nil, readable(ctx, err, "the list of paths")
 	}
 	return choose(asked, page), nil
 }

@@ -113,7 +113,7 @@ type listedPath struct {
 func (f *Face) readPaths(ctx context.Context, r mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
 	page, err := f.tutor.Paths(ctx, f.ownerOf(ctx), shelf.Query{Limit: shelf.MaxPage})
 	if err != nil {
-		return nil, readable(err, r.Params.URI)
+		return nil, readable(ctx, err, r.Params.URI)
 	}
 	paths := []listedPath{}
 	for i := range page.Paths {
@@ -122,7 +122,7 @@ func (f *Face) readPaths(ctx context.Context, r mcp.ReadResourceRequest) ([]mcp.
 	}
 	raw, err := json.Marshal(map[string]any{"paths": paths, "more": page.Next != ""})
 	if err != nil {
-		return nil, readable(err, r.Params.URI)
+		return nil, readable(ctx, err, r.Params.URI)
 	}
 	return []mcp.ResourceContents{mcp.TextResourceContents{URI: r.Params.URI, MIMEType: jsonType, Text: string(raw)}}, nil
 }
