@@ -19,7 +19,7 @@ func ErrStopping() error {
 // ErrTooManyWaiting is the answer to Submit at Limits.WaitingPerOwner.
 func ErrTooManyWaiting(waiting int) error {
 	return fault.New(fault.Limit, "%d tasks are waiting already, and no more may", waiting).
-		With("Wait until one of them starts, or cancel one.")
+		With("Wait until one of them starts, answer one that asks, or cancel one.")
 }
 
 // ErrFull is the answer to Submit at Limits.Kept when none has ended.

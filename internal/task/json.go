@@ -55,10 +55,18 @@ type taskJSON struct {
 	UpdatedAt   Seconds         `json:"updated_at"`
 	CompletedAt Seconds         `json:"completed_at"`
 	Messages    []messageJSON   `json:"messages"`
+	Input       *questionJSON   `json:"input"`
+}
+
+// questionJSON is what is not answered yet.
+type questionJSON struct {
+	Forms     map[string]Form `json:"forms"`
+	ExpiresAt Seconds         `json:"expires_at"`
 }
 
 // MarshalJSON writes the public form of a task: snake case, times as epoch
-// seconds, absent values as null. The owner and the input stay inside.
+// seconds, absent values as null. The owner, the input and replies stay inside: the
+// field input is what the task awaits.
 func (t Task) MarshalJSON() ([]byte, error) {
 	out := taskJSON{
 		ID: t.ID, Description: t.Description, Status: t.Status, Progress: t.Progress,
@@ -68,6 +76,9 @@ func (t Task) MarshalJSON() ([]byte, error) {
 	}
 	if t.Error != "" {
 		out.Error = &t.Error
+	}
+	if t.Awaits() {
+		out.Input = &questionJSON{t.Question.Forms, Seconds(t.Question.Expires)}
 	}
 	for i, m := range t.Messages {
 		out.Messages[i] = messageJSON{Seconds(m.Time), m.Text}

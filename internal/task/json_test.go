@@ -59,7 +59,7 @@ func TestANewTaskIsWrittenWithItsNulls(t *testing.T) {
 	})
 	require.NoError(t, err)
 	assert.Equal(t, `{"id":"t7","description":"learn Go","status":"pending","progress":0,"result":null,"error":null,`+
-		`"created_at":1650123456.0,"updated_at":1650123456.0,"completed_at":null,"messages":[]}`, string(got))
+		`"created_at":1650123456.0,"updated_at":1650123456.0,"completed_at":null,"messages":[],"input":null}`, string(got))
 }
 
 func TestAnEndedTaskIsWrittenWithItsResultOrItsError(t *testing.T) {
@@ -75,7 +75,23 @@ func TestAnEndedTaskIsWrittenWithItsResultOrItsError(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, `[{"id":"t7","description":"","status":"completed","progress":100,"result":{"nodes":{}},"error":null,`+
 		`"created_at":1650123456.789,"updated_at":1650123456.789,"completed_at":1650123456.789,`+
-		`"messages":[{"time":1650123456.789,"message":"done"}]},`+
+		`"messages":[{"time":1650123456.789,"message":"done"}],"input":null},`+
 		`{"id":"t8","description":"","status":"failed","progress":0,"result":null,"error":"no luck",`+
-		`"created_at":1650123456.789,"updated_at":1650123456.789,"completed_at":1650123456.789,"messages":[]}]`, string(got))
+		`"created_at":1650123456.789,"updated_at":1650123456.789,"completed_at":1650123456.789,"messages":[],"input":null}]`, string(got))
+}
+
+func TestAnAskingTaskIsWrittenWithWhatIsNotAnsweredAndNoReplies(t *testing.T) {
+	at := time.Unix(1650123456, 0)
+	asks := task.Task{ID: "t7", Status: task.Pending, CreatedAt: at, UpdatedAt: at, Question: (&task.Question{}).Ask(map[string]task.Form{
+		"a": {Message: "Which?", Schema: json.RawMessage(`{"type":"object"}`)},
+		"b": {Message: "When?", Schema: json.RawMessage(`{"type":"object"}`)},
+	}, at, time.Hour)}
+	left, changed := asks.Question.Answer(map[string]task.Reply{"b": {Action: task.Accept, Content: json.RawMessage(`{"secret":1}`)}})
+	require.True(t, changed)
+	asks.Question = left
+	got, err := json.Marshal(asks)
+	require.NoError(t, err)
+	assert.Equal(t, `{"id":"t7","description":"","status":"pending","progress":0,"result":null,"error":null,`+
+		`"created_at":1650123456.0,"updated_at":1650123456.0,"completed_at":null,"messages":[],`+
+		`"input":{"forms":{"a":{"message":"Which?","schema":{"type":"object"}}},"expires_at":1650127056.0}}`, string(got))
 }

@@ -13,11 +13,12 @@ import (
 
 const internalError = "internal error; the server's log tells more under this task's id"
 
-// Outcome is how a task ends.
+// Outcome is how a task ends, or how a run of it leaves to ask its owner something.
 type Outcome struct {
-	Status Status
+	Status Status // Pending: it asks
 	Result json.RawMessage
-	Why    string // words for the owner, where there is no result
+	Why    string          // words for the owner, where there is no result
+	Asks   map[string]Form // of Pending: what has to be answered before the task may run again
 }
 
 // OutcomeCancelled is that of a task whose owner no longer wants it.
@@ -26,7 +27,7 @@ func OutcomeCancelled() Outcome {
 }
 
 // Perform is for stores: it carries work out on this goroutine and hands how its
-// task ends to settle, whichever way the work leaves: by returning, by a panic, or
+// task ends, or that it asks, to settle, whichever way the work leaves: by returning, by a panic, or
 // by ending the goroutine. What the owner is not shown goes to log. A result of
 // more than maxResult bytes fails the task.
 func Perform(ctx context.Context, work Work, run Run, maxResult int64, log *slog.Logger, settle func(Outcome)) {
@@ -37,7 +38,9 @@ func Perform(ctx context.Context, work Work, run Run, maxResult int64, log *slog
 			err = &panicError{value: p, stack: debug.Stack()}
 		}
 		out := judge(result, err, maxResult)
-		logFailure(ctx, log, run.Task(), err)
+		if out.Status != Pending {
+			logFailure(ctx, log, run.Task(), err)
+		}
 		settle(out)
 	}()
 	result, err = work(ctx, run)
@@ -46,6 +49,9 @@ func Perform(ctx context.Context, work Work, run Run, maxResult int64, log *slog
 // judge says how a work that left with result and err ends its task, in words
 // for the owner.
 func judge(result json.RawMessage, err error, maxResult int64) Outcome {
+	if a, ok := errors.AsType[*asking](err); ok {
+		return Outcome{Status: Pending, Asks: a.forms}
+	}
 	if err == nil && int64(len(result)) > maxResult {
 		err = ErrTooLarge(len(result), maxResult)
 	}

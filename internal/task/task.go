@@ -82,6 +82,7 @@ type Task struct {
 	Result   json.RawMessage // of a Completed task
 	Error    string          // of a Failed or Cancelled task: words for the owner
 	Messages []Message       // at most MaxMessages, oldest first
+	Question *Question       // what was asked of its owner; nil: nothing so far, or it has ended
 
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
@@ -129,11 +130,12 @@ type Submission struct {
 type Limits struct {
 	RunningPerOwner int           // at once; more wait
 	Running         int           // at once, over all owners; more wait
-	WaitingPerOwner int           // more are refused
+	WaitingPerOwner int           // for their turn or for an answer; more are refused
 	Kept            int           // tasks in all; when full the oldest finished one goes, and with none finished Submit is refused
 	KeptBytes       int64         // results in all; when over the oldest finished tasks go
 	TTL             time.Duration // from a task's end until it is forgotten
 	Ageing          time.Duration // a task goes ahead of one that is one rank higher and this much younger
+	AnswerWithin    time.Duration // from a task's question until it fails for want of an answer
 }
 
 // DefaultLimits are those of the design; Running is left to the caller (the
@@ -147,6 +149,7 @@ func DefaultLimits() Limits {
 		KeptBytes:       512 << 20,
 		TTL:             24 * time.Hour,
 		Ageing:          time.Minute,
+		AnswerWithin:    time.Hour,
 	}
 }
 
@@ -160,5 +163,6 @@ func (l Limits) OrDefaults() Limits {
 	l.KeptBytes = cmp.Or(l.KeptBytes, d.KeptBytes)
 	l.TTL = cmp.Or(l.TTL, d.TTL)
 	l.Ageing = cmp.Or(l.Ageing, d.Ageing)
+	l.AnswerWithin = cmp.Or(l.AnswerWithin, d.AnswerWithin)
 	return l
 }

@@ -55,6 +55,7 @@ func TestZeroLimitsTakeTheirDefaultsAndOthersStay(t *testing.T) {
 	assert.Equal(t, task.DefaultLimits(), task.Limits{}.OrDefaults())
 	own := task.Limits{
 		RunningPerOwner: 11, Running: 12, WaitingPerOwner: 13, Kept: 14, KeptBytes: 15, TTL: time.Second, Ageing: time.Hour,
+		AnswerWithin: time.Minute,
 	}
 	assert.Equal(t, own, own.OrDefaults())
 }
