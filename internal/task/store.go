@@ -17,6 +17,9 @@ import (
 //   - A panic in the work fails its task with a clean message and nothing else.
 //   - What waits is ordered by priority and age within an owner, and owners take
 //     turns.
+//   - A task that asks its owner something holds no worker, and is not run before
+//     everything is answered; the time until then does not make it older. Unanswered
+//     for Limits.AnswerWithin, it fails.
 type Store interface {
 	// Submit makes a task. Errors: Invalid (no owner, unknown kind), Conflict
 	// (idempotency key used with another request), Limit, Unavailable (shutting
@@ -41,6 +44,14 @@ type Store interface {
 	// with the task, when it had ended otherwise.
 	Cancel(ctx context.Context, owner, id string) (Task, error)
 
+	// Answer gives replies to what one task of owner asks, by key, some or all. It
+	// returns the task as it then stands, even if its work has started meanwhile;
+	// the last reply lets it wait for its turn. What is not asked, or is answered
+	// already, changes nothing and is no error, nor is that the task has ended.
+	// Errors: NotFound; Invalid (replies: an action that there is not, content that
+	// is too large or no JSON object); Unavailable.
+	Answer(ctx context.Context, owner, id string, replies map[string]Reply) (Task, error)
+
 	// Shutdown refuses new tasks, lets running work go on until ctx ends, then
 	// stops it. It returns when no goroutine of the store is left. A store in
 	// memory fails what has not ended, with the reason; a durable one hands it
@@ -62,7 +73,8 @@ type Work func(ctx context.Context, run Run) (json.RawMessage, error)
 // Run is what a Work sees of its task. It is safe for concurrent use, and does
 // nothing once the task has ended.
 type Run interface {
-	// Task is the task as it stood when the run began.
+	// Task is the task as it stood when the run began: its Question has the replies
+	// of its owner, see Ask.
 	Task() Task
 	// Report raises the progress to percent (0-99; less than before leaves it as
 	// it is) and adds a message to the log unless it is empty. Of the message

@@ -15,6 +15,7 @@ func (s *Store) end(e *entry, out task.Outcome) {
 		return
 	}
 	s.leaveQueue(e)
+	s.unask(e)
 	if e.life.cancel != nil {
 		e.life.cancel()
 	}
@@ -25,6 +26,7 @@ func (s *Store) end(e *entry, out task.Outcome) {
 	t := &e.task
 	t.Status, t.Result, t.Error = out.Status, out.Result, out.Why
 	t.UpdatedAt, t.CompletedAt, t.ExpiresAt = now, now, now.Add(s.limits.TTL)
+	t.Question = nil
 	t.Messages = slices.Clone(t.Messages) // leaves the spare room behind
 	if out.Status == task.Completed {
 		t.Progress = 100

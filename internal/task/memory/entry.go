@@ -26,6 +26,7 @@ type life struct {
 	unique   string    // task.Spec.Unique
 	due      time.Time // when it would be its turn within its owner; see entry.before
 	seat     int       // in its owner's queue; -1 when it does not wait
+	asked    *asked    // nil unless it awaits its owner
 	cancel   context.CancelFunc
 	watchers []*watcher
 }
@@ -44,8 +45,8 @@ func (e *entry) listed() task.Task {
 	return t
 }
 
-// before orders the tasks of one owner that wait. The key of a task never
-// changes, which is what makes ageing cheap.
+// before orders the tasks of one owner that wait. The key of a task does not
+// change while it does, which is what makes ageing cheap.
 func (e *entry) before(f *entry) bool {
 	if c := e.life.due.Compare(f.life.due); c != 0 {
 		return c < 0
@@ -63,7 +64,8 @@ type owner struct {
 	keys   map[string]*entry // by IdempotencyKey, of all kept tasks
 	unique map[string]*entry // by Unique, of tasks that have not ended
 
-	queue   queue[*entry] // what waits
+	queue   queue[*entry] // what waits for its turn
+	asking  int           // tasks that await their owner
 	running int           // works that have not returned
 	turn    int64         // since when it waits for its turn; see Store.enqueue
 	seat    int           // in Store.ready; -1 when not there

@@ -36,10 +36,12 @@ func (s *Store) keep(e *entry) {
 	s.armJanitor()
 }
 
-// tick forgets what has expired by now, and returns now. Every operation begins
-// with it, so that a task is gone at its very instant, janitor or not.
+// tick forgets what has expired by now, fails what was not answered in time, and
+// returns now. Every operation begins with it, so that a task is gone at its very
+// instant, janitor or not.
 func (s *Store) tick() time.Time {
 	now := time.Now()
+	s.failUnanswered(now)
 	for s.ended.first != nil && !now.Before(s.ended.first.task.ExpiresAt) {
 		s.forgetFirst()
 	}
@@ -62,17 +64,41 @@ func (s *Store) dismiss(o *owner) {
 	}
 }
 
-// armJanitor makes the janitor come when the first task expires. A timer does,
-// without a goroutine that waits.
+// armJanitor makes the janitor come when the first task expires, or the first
+// question. A timer does, without a goroutine that waits.
 func (s *Store) armJanitor() {
-	if s.janitor != nil || s.closing || s.ended.first == nil {
+	at := s.firstDue()
+	switch {
+	case s.closing || at.IsZero():
+		return
+	case s.janitor == nil:
+	case s.dueNext.After(at):
+		s.janitor.Stop() // it may come all the same, and finds nothing to do
+	default:
 		return
 	}
-	s.janitor = time.AfterFunc(time.Until(s.ended.first.task.ExpiresAt), func() {
+	var own *time.Timer
+	own = time.AfterFunc(time.Until(at), func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.janitor = nil
+		if s.janitor == own {
+			s.janitor = nil
+		}
 		s.tick()
 		s.armJanitor()
 	})
+	s.janitor, s.dueNext = own, at
+}
+
+// firstDue is when the first task or question expires; zero when there is none.
+func (s *Store) firstDue() (at time.Time) {
+	if s.ended.first != nil {
+		at = s.ended.first.task.ExpiresAt
+	}
+	if len(s.asked) > 0 {
+		if expires := s.asked[0].entry.task.Question.Expires; at.IsZero() || expires.Before(at) {
+			at = expires
+		}
+	}
+	return at
 }

@@ -7,8 +7,9 @@
 // besides; what has expired is swept by a timer.
 //
 // Here are: making a task (this file), what is held about one (entry.go), whose
-// turn it is (schedule.go), running it (run.go), ending it (end.go), what is
-// kept and for how long (keep.go), watching (watch.go), reading (list.go) and stopping (shutdown.go).
+// turn it is (schedule.go), running it (run.go), asking its owner (ask.go), ending it
+// (end.go), what is kept and for how long (keep.go), watching (watch.go), reading
+// (list.go) and stopping (shutdown.go).
 package memory
 
 import (
@@ -37,10 +38,12 @@ type Store struct {
 	ready   queue[*owner] // who has something waiting and may run more
 	running int           // works that have not returned, of cancelled tasks too
 	turn    int64         // of the owner served last
+	asked   queue[*asked] // what awaits its owner, first to expire first
 
 	ended   ending // what has ended, first to end first
 	bytes   int64  // of the results in ended
 	janitor *time.Timer
+	dueNext time.Time // when the janitor comes, while there is one
 
 	closing bool
 	idle    chan struct{} // closed when closing and no work is left
@@ -99,14 +102,14 @@ func (s *Store) Submit(_ context.Context, spec task.Spec) (task.Submission, erro
 func (s *Store) runs(kind string) bool { return s.works[kind] != nil }
 
 // admit says whether the limits allow one more task of o. One that could start at
-// once is never too many: nothing of its owner waits then.
+// once is too many only where its owner leaves as many questions open.
 func (s *Store) admit(o *owner, spec task.Spec) error {
 	known := spec.Result != nil
 	switch {
 	case known && int64(len(spec.Result)) > s.limits.KeptBytes:
 		return task.ErrTooLarge(len(spec.Result), s.limits.KeptBytes)
-	case !known && len(o.queue) >= s.limits.WaitingPerOwner:
-		return task.ErrTooManyWaiting(len(o.queue))
+	case !known && len(o.queue)+o.asking >= s.limits.WaitingPerOwner:
+		return task.ErrTooManyWaiting(len(o.queue) + o.asking)
 	case len(s.tasks) >= s.limits.Kept && s.ended.first == nil:
 		return task.ErrFull(len(s.tasks))
 	}

@@ -19,11 +19,16 @@ func (s *Store) start(e *entry) {
 	go task.Perform(ctx, s.works[e.task.Kind], r, s.limits.KeptBytes, s.log, func(out task.Outcome) { s.settle(e, out) })
 }
 
-// settle ends the task, unless it was cancelled meanwhile, and frees the slot.
+// settle ends the task or lets it ask, unless it was cancelled meanwhile, and frees
+// the slot.
 func (s *Store) settle(e *entry, out task.Outcome) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.end(e, out)
+	if out.Status == task.Pending {
+		s.ask(e, out.Asks)
+	} else {
+		s.end(e, out)
+	}
 	s.release(e.owner)
 }
 

@@ -63,9 +63,13 @@ func (s *Store) awaitIdle() error {
 func (s *Store) failAll(status task.Status) {
 	for _, e := range s.tasks {
 		if e.task.Status == status {
-			s.end(e, task.Outcome{Status: task.Failed, Why: "the server was stopped before the task finished"})
+			s.end(e, outcomeStopped())
 		}
 	}
+}
+
+func outcomeStopped() task.Outcome {
+	return task.Outcome{Status: task.Failed, Why: "the server was stopped before the task finished"}
 }
 
 // noteIdle closes idle when the last work has returned after close.

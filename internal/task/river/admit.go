@@ -15,11 +15,14 @@ const newsWaiting = "waiting" // something waits that the teller cannot run
 // row of newcomers goes ahead of nobody else. Only of who was served last need the
 // turn be remembered while nothing of theirs waits.
 const sqlEnqueue = `INSERT INTO task_waiting (owner, turn, waiting, running)
-	VALUES ($1, $2, 1, (SELECT count(*) FROM task_runs WHERE owner = $1))
-	ON CONFLICT (owner) DO UPDATE SET waiting = task_waiting.waiting + 1 WHERE task_waiting.waiting < $3
+	SELECT $1, $2, 1, (SELECT count(*) FROM task_runs WHERE owner = $1)
+		WHERE (SELECT count(*) FROM tasks WHERE owner = $1 AND status = '` + statusAsking + `') < $3
+	ON CONFLICT (owner) DO UPDATE SET waiting = task_waiting.waiting + 1
+		WHERE task_waiting.waiting + (SELECT count(*) FROM tasks WHERE owner = $1 AND status = '` + statusAsking + `') < $3
 	RETURNING waiting`
 
-// enqueue lets one more task of owner wait, of at most so many.
+// enqueue lets one more task of owner wait, of at most so many together with those
+// that await their owner.
 func (c *change) enqueue(ctx context.Context, owner string, most int64) error {
 	turn := c.counts.turn - 1
 	if c.counts.served == owner {

@@ -62,6 +62,9 @@ func (s *Store) tend(swept *time.Time) error {
 			return err
 		}
 	}
+	if err := s.failAllUnanswered(s.life); err != nil {
+		return err
+	}
 	return errors.Join(s.reloadAll(s.life), s.offerWaiting(s.life)) // news may have been lost
 }
 

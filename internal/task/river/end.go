@@ -16,7 +16,7 @@ func (s *Store) finish(t *task.Task, out task.Outcome, at time.Time) {
 	if at.Before(t.UpdatedAt) {
 		at = t.UpdatedAt
 	}
-	t.Status, t.Result, t.Error = out.Status, out.Result, out.Why
+	t.Status, t.Result, t.Error, t.Question = out.Status, out.Result, out.Why, nil
 	t.UpdatedAt, t.CompletedAt, t.ExpiresAt = at, at, at.Add(s.limits.TTL.Truncate(time.Microsecond))
 	if out.Status == task.Completed {
 		t.Progress = 100
@@ -24,7 +24,7 @@ func (s *Store) finish(t *task.Task, out task.Outcome, at time.Time) {
 }
 
 const sqlEnd = `UPDATE tasks SET status = $3, progress = $4, result = $5, error = $6, messages = $7,
-	updated_at = $8, completed_at = $9, expires_at = $10, unique_key = NULL, revision = revision + 1
+	updated_at = $8, completed_at = $9, expires_at = $10, unique_key = NULL, question = NULL, answer_by = NULL, revision = revision + 1
 	WHERE id = $1 AND attempt = $2 AND completed_at IS NULL RETURNING revision`
 
 // end gives the task of r its final status, as out has it: here completion,
@@ -53,6 +53,9 @@ func (c *change) end(ctx context.Context, r record, out task.Outcome) error {
 const sqlHandBack = `UPDATE tasks SET status = 'pending', progress = $3, messages = $4, updated_at = $5, losses = losses + $6,
 	revision = revision + 1 WHERE id = $1 AND attempt = $2 AND status = 'running' RETURNING revision`
 
+// unlimited is for who was accepted long ago.
+const unlimited = 1 << 40
+
 // handBack lets the task of r wait again, to be resumed by whoever is next.
 func (c *change) handBack(ctx context.Context, r record, losses int) error {
 	r.Status, r.UpdatedAt = task.Pending, c.now
@@ -62,7 +65,6 @@ func (c *change) handBack(ctx context.Context, r record, losses int) error {
 	if err != nil {
 		return err
 	}
-	const unlimited = 1 << 40 // it was accepted long ago
 	if err := c.enqueue(ctx, r.Owner, unlimited); err != nil {
 		return err
 	}
@@ -141,6 +143,8 @@ func (c *change) settleTask(ctx context.Context, r *run, out task.Outcome) (ours
 	switch {
 	case !open:
 		return false, nil
+	case out.Status == task.Pending:
+		err = c.ask(ctx, rec, out.Asks)
 	case handBack && out.Status != task.Completed:
 		err = c.handBack(ctx, rec, 0)
 	case out.Status == "":
@@ -190,7 +194,7 @@ func (s *Store) Cancel(ctx context.Context, owner, id string) (task.Task, error)
 			}
 			return nil
 		}
-		if r.Status == task.Pending {
+		if r.Status == task.Pending && !r.Awaits() {
 			if err := c.dequeue(ctx, r.Owner, 0); err != nil {
 				return err
 			}

@@ -128,6 +128,9 @@ func selection(owner string, statuses []task.Status, at time.Time) (where string
 	for _, status := range statuses {
 		params = append(params, string(status))
 		marks = append(marks, fmt.Sprintf("$%d", len(params)))
+		if status == task.Pending {
+			marks = append(marks, `'`+statusAsking+`'`)
+		}
 	}
 	return where + ` AND status IN (` + strings.Join(marks, ", ") + `)`, params
 }

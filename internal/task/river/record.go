@@ -22,9 +22,9 @@ type record struct {
 // columns are those of a record; listed leaves the result out.
 const (
 	columns = `seq, id, owner, kind, description, priority, input, status, progress, result, error, messages,
-		created_at, updated_at, completed_at, expires_at, attempt, losses, revision`
+		created_at, updated_at, completed_at, expires_at, attempt, losses, revision, question`
 	listed = `seq, id, owner, kind, description, priority, input, status, progress, CAST(NULL AS bytea) AS result, error, messages,
-		created_at, updated_at, completed_at, expires_at, attempt, losses, revision`
+		created_at, updated_at, completed_at, expires_at, attempt, losses, revision, question`
 )
 
 func scanRecord(from rows) (record, error) { return scanAfter(from) }
@@ -33,7 +33,7 @@ func scanRecord(from rows) (record, error) { return scanAfter(from) }
 func scanAfter(from rows, other ...any) (record, error) {
 	var (
 		r                    record
-		input, result        []byte
+		input, result, asked []byte
 		messages             string
 		progress             int64
 		created, updated     int64
@@ -41,7 +41,7 @@ func scanAfter(from rows, other ...any) (record, error) {
 	)
 	err := from.Scan(append(other,
 		&r.seq, &r.ID, &r.Owner, &r.Kind, &r.Description, &r.Priority, &input, &r.Status, &progress, &result, &r.Error,
-		&messages, &created, &updated, &completedAt, &expires, &r.attempt, &r.losses, &r.revision)...)
+		&messages, &created, &updated, &completedAt, &expires, &r.attempt, &r.losses, &r.revision, &asked)...)
 	if err != nil {
 		return record{}, err
 	}
@@ -50,7 +50,15 @@ func scanAfter(from rows, other ...any) (record, error) {
 	if completedAt != nil && expires != nil {
 		r.CompletedAt, r.ExpiresAt = time.UnixMicro(*completedAt), time.UnixMicro(*expires)
 	}
-	r.Messages, err = readMessages(messages)
+	if r.Messages, err = readMessages(messages); err != nil {
+		return record{}, err
+	}
+	if r.Status == statusAsking {
+		r.Status = task.Pending
+	}
+	if !r.Status.Final() { // one that an earlier version ended still has its question
+		r.Question, err = readQuestion(asked)
+	}
 	return r, err
 }
 

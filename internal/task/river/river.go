@@ -18,7 +18,7 @@
 // and the two there are (sqlite.go, postgres.go), the schema (migrate.go), one
 // transaction and what follows it (change.go), making a task (submit.go), whose
 // turn it is (admit.go), running it (work.go), what a work reports (progress.go),
-// ending it (end.go), what is kept (keep.go), reading (read.go), watching
+// asking its owner (ask.go), ending it (end.go), what is kept (keep.go), reading (read.go), watching
 // (watch.go), and stopping (shutdown.go).
 package river
 

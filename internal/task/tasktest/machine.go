@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -24,7 +26,7 @@ type Opener struct {
 }
 
 // StateMachine drives stores through random runs of submit, report, complete,
-// fail, cancel, list and, where time can be advanced, expiry, and compares each
+// fail, ask, answer, cancel, list and, where time can be advanced, expiry, and compares each
 // with a model after every step. How many runs and steps: see the flags and
 // variables of package rapid.
 //
@@ -32,10 +34,10 @@ type Opener struct {
 func StateMachine(t *testing.T, o Opener) {
 	limits := task.Limits{
 		Running: 3, RunningPerOwner: 2, WaitingPerOwner: 2, Kept: 8,
-		TTL: 24 * time.Hour, Ageing: 10 * time.Second,
+		TTL: 24 * time.Hour, Ageing: 10 * time.Second, AnswerWithin: time.Hour,
 	}
 	if o.Advance != nil {
-		limits.TTL = time.Minute
+		limits.TTL, limits.AnswerWithin = time.Minute, 50*time.Second
 	}
 	// Hides that it is a *testing.T: rapid would ask for the deadline, which
 	// nobody may inside a bubble.
@@ -185,6 +187,47 @@ func (m *machine) Fail(t *rapid.T) {
 	m.awaitStarts(t)
 }
 
+// Ask has a running work ask something.
+func (m *machine) Ask(t *rapid.T) {
+	k := m.draw(t, isRunning)
+	asks := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "c"}), 1, 2, rapid.ID).Draw(t, "keys")
+	k.open = nil
+	for _, key := range asks {
+		k.open = append(k.open, fmt.Sprint(key, k.answered)) // each is new
+	}
+	got := m.ask(task.Task{ID: k.id, Owner: k.spec.Owner}, k.job, k.open...)
+	k.status, k.job = task.Pending, nil
+	k.asked, k.expires = got.Question.Asked, got.Question.Expires
+	require.Equal(t, m.limits.AnswerWithin, k.expires.Sub(k.asked))
+	m.awaitStarts(t)
+}
+
+// Answer gives replies to any task, of which some may answer what it asks.
+func (m *machine) Answer(t *rapid.T) {
+	k := m.draw(t, func(task.Status) bool { return true })
+	owner := rapid.SampledFrom([]string{k.spec.Owner, k.spec.Owner, k.spec.Owner, ann}).Draw(t, "owner")
+	given := replies("other", accept(`{}`))
+	for _, key := range k.open {
+		if rapid.IntRange(0, 3).Draw(t, "answered") > 0 {
+			given[key] = accept(`{"n":%d}`, k.answered)
+		}
+	}
+	got, err := m.rig.Answer(context.Background(), owner, k.id, given)
+	if owner != k.spec.Owner {
+		requireKind(t, err, fault.NotFound)
+		return
+	}
+	require.NoError(t, err)
+	asks := len(k.open) > 0
+	k.open = slices.DeleteFunc(k.open, func(key string) bool { _, is := given[key]; return is })
+	k.answered += len(given) - 1
+	if asks && len(k.open) == 0 {
+		k.away += got.UpdatedAt.Sub(k.asked)
+	}
+	m.agree(t, k, got)
+	m.awaitStarts(t)
+}
+
 func (m *machine) awaitEnd(t *rapid.T, k *known, as task.Status) {
 	progress, lines := k.progress, k.lines
 	if as == task.Completed {
@@ -255,6 +298,12 @@ func (m *machine) StopWatching(t *rapid.T) {
 // Advance lets time pass.
 func (m *machine) Advance(t *rapid.T) {
 	m.advance(time.Duration(rapid.IntRange(1, 40).Draw(t, "seconds")) * time.Second)
+	for _, k := range m.unanswered(time.Now()) {
+		end := m.get(k.spec.Owner, k.id)
+		require.Equal(t, task.Failed, end.Status)
+		require.Equal(t, k.expires, end.CompletedAt)
+		m.settle(k, end)
+	}
 	m.forgetExpired(time.Now())
 }
 
@@ -282,6 +331,11 @@ func (m *machine) agree(t *rapid.T, k *known, got task.Task) {
 	require.Len(t, got.Messages, k.lines)
 	require.Empty(t, got.Error)
 	require.Empty(t, got.Result)
+	require.Equal(t, len(k.open) > 0, got.Awaits())
+	if got.Question != nil {
+		require.ElementsMatch(t, k.open, slices.Collect(maps.Keys(got.Question.Forms)))
+		require.Len(t, got.Question.Replies, k.answered)
+	}
 	require.True(t, got.CompletedAt.IsZero())
 }
 

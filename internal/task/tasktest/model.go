@@ -24,10 +24,15 @@ type known struct {
 	progress int
 	lines    int // in its log
 	created  time.Time
-	job      *job        // while running
-	endedAs  int         // how many had ended before it
-	end      task.Task   // the final snapshot
-	watch    *task.Watch // nil when none, or stopped
+	job      *job          // while running
+	open     []string      // keys of what it asks
+	answered int           // forms
+	asked    time.Time     // while it asks
+	expires  time.Time     // while it asks
+	away     time.Duration // how long it waited for its owner
+	endedAs  int           // how many had ended before it
+	end      task.Task     // the final snapshot
+	watch    *task.Watch   // nil when none, or stopped
 }
 
 // repeats finds the task that spec repeats. conflict: its key asked for
@@ -48,7 +53,7 @@ func (m *model) repeats(spec task.Spec) (k *known, conflict bool) {
 
 // refuses says whether the limits forbid a new task.
 func (m *model) refuses(spec task.Spec) bool {
-	if spec.Result == nil && m.count(spec.Owner, task.Pending) >= m.limits.WaitingPerOwner {
+	if spec.Result == nil && m.count(spec.Owner, task.Pending) >= m.limits.WaitingPerOwner { // those that ask too
 		return true
 	}
 	return len(m.kept) >= m.limits.Kept && m.firstEnded() == nil
@@ -66,7 +71,7 @@ func (m *model) add(spec task.Spec, t task.Task) *known {
 
 func (m *model) settle(k *known, end task.Task) {
 	k.status, k.progress, k.lines = end.Status, end.Progress, len(end.Messages)
-	k.end, k.job, k.endedAs = end, nil, m.ends
+	k.end, k.job, k.open, k.endedAs = end, nil, nil, m.ends
 	m.ends++
 }
 
@@ -81,6 +86,14 @@ func (m *model) forgetExpired(now time.Time) {
 			m.forget(k)
 		}
 	}
+}
+
+// unanswered lists what has waited for its owner for too long, in the order in which
+// it did.
+func (m *model) unanswered(now time.Time) []*known {
+	late := m.find(func(k *known) bool { return len(k.open) > 0 && !now.Before(k.expires) })
+	slices.SortStableFunc(late, func(a, b *known) int { return a.expires.Compare(b.expires) })
+	return late
 }
 
 func (m *model) firstEnded() *known {
@@ -116,7 +129,7 @@ func (m *model) mayStart() (out []*known) {
 	}
 	least := m.limits.RunningPerOwner
 	heads := map[string]*known{}
-	for _, k := range m.find(func(k *known) bool { return k.status == task.Pending }) {
+	for _, k := range m.find(func(k *known) bool { return k.status == task.Pending && len(k.open) == 0 }) {
 		if head := heads[k.spec.Owner]; head == nil || m.due(k).Before(m.due(head)) {
 			heads[k.spec.Owner] = k
 		}
@@ -131,7 +144,7 @@ func (m *model) mayStart() (out []*known) {
 }
 
 func (m *model) due(k *known) time.Time {
-	return k.created.Add(time.Duration(k.spec.Priority.Rank()) * m.limits.Ageing)
+	return k.created.Add(time.Duration(k.spec.Priority.Rank())*m.limits.Ageing + k.away)
 }
 
 // listing gives the ids that a listing of owner's should have, newest first.

@@ -36,6 +36,7 @@ func Run(t *testing.T, open Open) {
 		{"running", running},
 		{"watching", watching},
 		{"cancelling", cancelling},
+		{"asking", asking},
 		{"limits", limiting},
 		{"keeping", keeping},
 		{"scheduling", scheduling},
