@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
@@ -64,6 +65,7 @@ type call struct {
 	key    string
 	out    *stream
 	answer func(frame) (mustDrain bool) // queues the answer in its place
+	leave  func(after time.Duration)    // see Disconnect; may be nil
 	ctx    context.Context
 	cancel context.CancelFunc
 	over   func() // called when it is no longer in flight; may be nil
@@ -89,6 +91,16 @@ var (
 func callOf(ctx context.Context) (*call, bool) {
 	c, ok := server.ClientSessionFromContext(ctx).(*call)
 	return c, ok
+}
+
+// Disconnect ends the HTTP response of the call that ctx belongs to, while the call
+// goes on: the client comes back after a while and gets what it has missed, the
+// answer included. Nothing happens where that cannot be: on other transports, and
+// with clients of other protocol versions than 2025-11-25.
+func Disconnect(ctx context.Context, after time.Duration) {
+	if c, ok := callOf(ctx); ok && c.leave != nil {
+		c.leave(after)
+	}
 }
 
 // NotificationChannel takes the next place in the order of what is sent. mcp-go

@@ -88,10 +88,17 @@ func New(s *server.MCPServer, log *slog.Logger) *Wire {
 	if s.GetHooks() == nil {
 		server.WithHooks(&server.Hooks{})(s)
 	}
-	s.GetHooks().AddOnError(func(ctx context.Context, _ any, _ mcp.MCPMethod, _ any, err error) {
+	s.GetHooks().AddOnError(func(ctx context.Context, _ any, _ mcp.MCPMethod, of any, err error) {
+		c, ok := callOf(ctx)
+		if !ok {
+			return
+		}
 		var shape *server.UnparsableMessageError
-		if c, ok := callOf(ctx); ok && errors.As(err, &shape) {
+		if errors.As(err, &shape) {
 			c.fail(badShape(shape))
+		}
+		if read, ok := of.(*mcp.ReadResourceRequest); ok && errors.Is(err, server.ErrResourceNotFound) {
+			c.fail(noResource(read.Params.URI, c.of.isModern()))
 		}
 	})
 	return w
@@ -150,6 +157,19 @@ func (w *Wire) handle(ctx context.Context, raw json.RawMessage) (answer mcp.JSON
 		}
 	}()
 	return w.server.HandleMessage(ctx, raw)
+}
+
+// noResource says that no resource or template has an address.
+func noResource(uri string, modern bool) *Error {
+	e := &Error{
+		Code:    mcp.RESOURCE_NOT_FOUND,
+		Message: "no resource has this uri: resources/list and resources/templates/list tell which there are",
+		Data:    map[string]any{"uri": uri},
+	}
+	if modern {
+		e.Code = mcp.INVALID_PARAMS
+	}
+	return e
 }
 
 // badShape says in JSON's words what is wrong with the parameters of a request.

@@ -67,6 +67,7 @@ type outlet struct {
 	number  int      // of the stream within its session
 	history *history // nil: nothing can be resumed
 	named   bool     // events carry their name, as HTTP+SSE wants it
+	primed  bool     // the first event is empty, and its id alone lets a client come back
 	status  func(code int) int
 
 	mu   sync.Mutex
@@ -149,6 +150,9 @@ func (o *outlet) send(b []byte) error {
 	if o.conn == nil {
 		return errClosed
 	}
+	if o.primed && !o.conn.begun {
+		b = append(fmt.Appendf(nil, "id: %d-0\ndata: \n\n", o.number), b...)
+	}
 	o.conn.begin()
 	err := o.conn.send(b)
 	if err != nil {
@@ -184,6 +188,20 @@ func (o *outlet) attach(c *conn, first []byte, after int) {
 	_ = o.send(b.Bytes())
 	if o.over && o.conn != nil {
 		close(c.gone)
+		o.conn = nil
+	}
+}
+
+// leave ends the response before the answer is there, and tells the client when to
+// come back for it.
+func (o *outlet) leave(after time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.conn == nil || !o.primed || o.over {
+		return
+	}
+	if o.send(fmt.Appendf(nil, "retry: %d\n\n", after.Milliseconds())) == nil {
+		close(o.conn.gone)
 		o.conn = nil
 	}
 }

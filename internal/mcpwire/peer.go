@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 )
@@ -49,6 +50,7 @@ type exchange struct {
 	ctx   context.Context
 	out   *stream
 	reply func(frame) (mustDrain bool) // queues the answer, or that there is none
+	leave func(after time.Duration)    // ends the response; nil: there is none that could be taken up again
 }
 
 // take deals with whatever came in as one piece. Requests run on goroutines of their
@@ -65,7 +67,7 @@ func (p *peer) take(x exchange, raw []byte) {
 
 // line is the exchange of everything on a connection that has one stream.
 func (p *peer) line() exchange {
-	return exchange{p.ctx, p.out, func(f frame) bool { return f.raw != nil && p.out.enqueue(f) }}
+	return exchange{ctx: p.ctx, out: p.out, reply: func(f frame) bool { return f.raw != nil && p.out.enqueue(f) }}
 }
 
 // refuse queues an error. Whoever reads goes on reading meanwhile.
@@ -171,7 +173,7 @@ func (b *batch) answer(f frame) (mustDrain bool) {
 // begin registers a request as a call in flight, before anything that may follow it
 // is read.
 func (p *peer) begin(x exchange, m message) (*call, *Error) {
-	c := &call{state: p.state, peer: p, of: m, key: key(m.id), out: x.out, answer: x.reply}
+	c := &call{state: p.state, peer: p, of: m, key: key(m.id), out: x.out, answer: x.reply, leave: x.leave}
 	if m.isModern() {
 		c.state = newState(p.id)
 		if c.listens() {

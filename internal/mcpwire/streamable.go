@@ -20,6 +20,9 @@ const (
 	idleTime    = 30 * time.Minute // after which an unused session is over
 )
 
+// primes is the first protocol version whose clients take an event without data.
+const primes = "2025-11-25"
+
 // Streamable is Streamable HTTP on one endpoint: sessions before 2026-07-28, and
 // requests that stand alone since. Who may connect is decided before it: it looks
 // at neither Host nor Origin.
@@ -170,7 +173,7 @@ func (s *Streamable) postModern(w http.ResponseWriter, r *http.Request, m messag
 		life = s.streams
 	}
 	p := s.wire.newPeer(life, s.wire.id("request"), out)
-	call, wrong := p.begin(exchange{r.Context(), out, out.enqueue}, m)
+	call, wrong := p.begin(exchange{ctx: r.Context(), out: out, reply: out.enqueue}, m)
 	if wrong != nil || !s.run(call) {
 		refuse(w, http.StatusServiceUnavailable, m.id, &Error{Code: busy, Message: "the server is ending"})
 		return
@@ -359,6 +362,7 @@ func (s *Streamable) finish(one *session) {
 // not end it: the answer is in the session's history.
 func (s *Streamable) exchange(w http.ResponseWriter, r *http.Request, one *session, dispatch func(exchange)) {
 	o, c, out := newResponse(w, &one.history, legacyStatus)
+	o.primed = one.ProtocolVersion() >= primes
 	one.mu.Lock()
 	one.made++
 	o.number = one.made
@@ -369,7 +373,7 @@ func (s *Streamable) exchange(w http.ResponseWriter, r *http.Request, one *sessi
 		defer one.mu.Unlock()
 		delete(one.posts, o.number)
 	}
-	dispatch(exchange{context.WithoutCancel(r.Context()), out, out.enqueue})
+	dispatch(exchange{context.WithoutCancel(r.Context()), out, out.enqueue, o.leave})
 	defer o.detach(c)
 	o.serve(r, c, one.ctx.Done())
 }

@@ -136,7 +136,7 @@ func (v *visitor) read(resp *http.Response, each func(id string, m message) bool
 		if text, ok := strings.CutPrefix(lines.Text(), "id: "); ok {
 			id = text
 		}
-		if text, ok := strings.CutPrefix(lines.Text(), "data: "); ok && !each(id, parsed(v.t, []byte(text))) {
+		if text, ok := strings.CutPrefix(lines.Text(), "data: "); ok && text != "" && !each(id, parsed(v.t, []byte(text))) {
 			return
 		}
 	}
