@@ -1,4 +1,5 @@
-# What a contributor runs. Everything needs Go alone; `make smoke` needs Node too.
+# What a contributor runs. Everything needs Go alone; `make smoke` and
+# `make conformance` need Node too.
 
 # Words can be changed on the command line: make fuzz FUZZTIME=5m
 FUZZTIME   ?= 30s
@@ -23,7 +24,7 @@ GOLANGCI_VERSION = v2.15.0
 GOLANGCI         = .tools/bin/golangci-lint-$(GOLANGCI_VERSION)
 
 .DEFAULT_GOAL := build
-.PHONY: build test bench audit chaos lint fmt fuzz docs catalog known-urls linkcheck cover smoke ci clean help
+.PHONY: build test bench audit chaos conformance lint fmt fuzz docs catalog known-urls linkcheck cover smoke ci clean help
 
 build: ## ./trilha, a static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o trilha ./cmd/trilha
@@ -40,6 +41,9 @@ audit: ## judge 20,000 made-up requests by the contract; minutes
 
 chaos: ## kill instances and restart the database under load, and judge by a ledger; minutes
 	go run ./internal/chaos $(CHAOSFLAGS)
+
+conformance: ## the official conformance suite against the transports, in every protocol version (needs npx)
+	go run ./internal/conformance
 
 lint: $(GOLANGCI) ## formatting, vet and the linters of .golangci.yml
 	$(GOLANGCI) run ./...
@@ -92,4 +96,4 @@ clean: ## remove what make made, the linter excepted
 	rm -f trilha cover.out
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
