@@ -75,6 +75,9 @@ type call struct {
 	cancelled bool   // by the client: it wants no answer
 	failure   *Error // the answer instead of mcp-go's error
 	filter    mcp.SubscriptionFilter
+	instead   json.RawMessage // the result instead of mcp-go's
+	after     []func()        // called once it is answered
+	more      *listening      // what a layer adds to a subscription; set before it is served
 }
 
 var (
@@ -122,6 +125,9 @@ func (c *call) NotificationChannel() chan<- mcp.JSONRPCNotification {
 // of the request, as the client wrote it.
 func (c *call) encode(n mcp.JSONRPCNotification) []byte {
 	if c.listens() {
+		if c.more != nil {
+			c.more.amend(&n)
+		}
 		meta := map[string]any{}
 		for k, v := range n.Params.Meta {
 			meta[k] = v
@@ -176,7 +182,7 @@ func (c *call) run() {
 			defer w.server.UnregisterSession(context.WithoutCancel(c.ctx), c.id)
 		}
 	}
-	f := c.written(w.handle(c.ctx, c.of.canonical()))
+	f := w.respond(c)
 	c.cancel()
 	c.mu.Lock()
 	c.answered = true
@@ -185,6 +191,7 @@ func (c *call) run() {
 	}
 	mustDrain := c.answer(f)
 	c.mu.Unlock()
+	c.settled()
 	c.peer.end(c)
 	if mustDrain {
 		c.out.drain()

@@ -61,6 +61,7 @@ type Wire struct {
 	log    *slog.Logger
 	made   atomic.Int64 // sessions so far, for their ids
 	next   chan *call   // to a goroutine that has just run another
+	routes map[string]Route
 }
 
 // New prepares an MCPServer for transports. It adds middleware and an error hook,

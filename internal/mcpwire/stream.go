@@ -164,6 +164,8 @@ func about(n mcp.JSONRPCNotification) string {
 		of = n.Params.AdditionalFields["progressToken"]
 	case mcp.MethodNotificationResourceUpdated:
 		of = n.Params.AdditionalFields["uri"]
+	case "notifications/tasks", mcp.MethodNotificationTasksStatus: // each tells all of a task
+		of = n.Params.AdditionalFields["taskId"]
 	case mcp.MethodNotificationToolsListChanged, mcp.MethodNotificationPromptsListChanged, mcp.MethodNotificationResourcesListChanged:
 	default:
 		return ""

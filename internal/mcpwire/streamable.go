@@ -234,6 +234,9 @@ func (w *Wire) checkHeaders(h http.Header, m message) (status int, wrong *Error)
 	if err := mcp.ValidateStandardHeaders(h.Get, version, mcp.MCPMethod(m.method), m.params); err != nil {
 		return mismatch(err.Error())
 	}
+	if wrong := w.misnamed(h, m); wrong != "" {
+		return mismatch(wrong)
+	}
 	if m.method != string(mcp.MethodToolsCall) {
 		return 0, nil
 	}
