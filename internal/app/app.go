@@ -93,7 +93,7 @@ func assemble(c config.Config, mode Mode, log *slog.Logger, wrap func(task.Work)
 	a.Tutor = tutor.New(a.Catalog, generator, shelf, a.store)
 	a.Tools = tools.New(a.Tutor, a.log, waits)
 	a.face = mcpface.New(Version, a.Tutor, a.Tools, localOwner, a.log)
-	a.wire = mcpwire.New(a.face.Server(), a.log)
+	a.wire = mcpwire.New(a.face.Server(), a.log, mcpwire.WithPrincipal(localOwner))
 	return a, nil
 }
 

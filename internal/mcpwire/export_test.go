@@ -4,6 +4,8 @@ package mcpwire
 const (
 	MaxMessage  = maxMessage
 	MaxInFlight = maxInFlight
+	MaxSessions = maxSessions
+	MaxOfClient = maxOfClient
 	StallTime   = stallTime
 )
 

@@ -24,8 +24,9 @@
 // (call.go); an outlet is where a stream goes over HTTP (outlet.go); a transport reads
 // messages and makes streams (stdio.go, streamable.go, sse.go).
 //
-// Not here: who may connect (Host, Origin, principals), which stands before it; tools,
-// resources and templates of single sessions (mcp-go's SessionWithTools and its like).
+// Not here: who may connect (Host, Origin, who somebody is), which stands before it and
+// is told by WithPrincipal; tools, resources and templates of single sessions (mcp-go's
+// SessionWithTools and its like).
 package mcpwire
 
 import (
@@ -57,17 +58,31 @@ const busy = -32000
 
 // Wire is what transports share for one MCPServer.
 type Wire struct {
-	server *server.MCPServer
-	log    *slog.Logger
-	made   atomic.Int64 // sessions so far, for their ids
-	next   chan *call   // to a goroutine that has just run another
-	routes map[string]Route
+	server    *server.MCPServer
+	log       *slog.Logger
+	principal func(context.Context) string
+	made      atomic.Int64 // sessions so far, for their ids
+	next      chan *call   // to a goroutine that has just run another
+	routes    map[string]Route
+}
+
+// Option changes what New makes.
+type Option func(*Wire)
+
+// WithPrincipal says who sends a request, from its context; empty is anybody.
+// A session over HTTP belongs to the principal that opened it: for every other it does
+// not exist.
+func WithPrincipal(principal func(context.Context) string) Option {
+	return func(w *Wire) { w.principal = principal }
 }
 
 // New prepares an MCPServer for transports. It adds middleware and an error hook,
 // so it is called once for each, after the server's own are in place.
-func New(s *server.MCPServer, log *slog.Logger) *Wire {
-	w := &Wire{server: s, log: log, next: make(chan *call)}
+func New(s *server.MCPServer, log *slog.Logger, options ...Option) *Wire {
+	w := &Wire{server: s, log: log, principal: func(context.Context) string { return "" }, next: make(chan *call)}
+	for _, o := range options {
+		o(w)
+	}
 	s.Use(func(next server.ToolHandlerFunc) server.ToolHandlerFunc {
 		return func(ctx context.Context, r mcp.CallToolRequest) (result *mcp.CallToolResult, err error) {
 			defer w.after(ctx, &err)

@@ -22,12 +22,18 @@ type SSE struct {
 	close    context.CancelFunc
 
 	mu       sync.Mutex
-	sessions map[string]*peer
+	sessions map[string]visit
+}
+
+// visit is a session and whose it is.
+type visit struct {
+	*peer
+	party
 }
 
 // SSE makes the transport; messages is the path where Messages will be.
 func (w *Wire) SSE(messages string) *SSE {
-	s := &SSE{wire: w, messages: messages, sessions: map[string]*peer{}}
+	s := &SSE{wire: w, messages: messages, sessions: map[string]visit{}}
 	s.open, s.close = context.WithCancel(context.Background())
 	return s
 }
@@ -56,14 +62,8 @@ func (s *SSE) Events(w http.ResponseWriter, r *http.Request) {
 	defer cancelCalls()
 	o := &outlet{named: true}
 	p := s.wire.newPeer(calls, rand.Text(), newStream(o.write))
-	s.mu.Lock()
-	full := len(s.sessions) >= maxSessions || s.open.Err() != nil
-	if !full {
-		s.sessions[p.id] = p
-	}
-	s.mu.Unlock()
-	if full {
-		refuse(w, http.StatusServiceUnavailable, nil, &Error{Code: busy, Message: "busy: no more sessions are taken for now"})
+	if full := s.admit(visit{p, s.wire.party(r)}); full != nil {
+		full.answer(w, nil)
 		return
 	}
 	defer s.forget(p)
@@ -85,6 +85,30 @@ func (s *SSE) Events(w http.ResponseWriter, r *http.Request) {
 	_ = p.finish(cancelCalls)
 }
 
+// admit takes a session in, or says that there is no room. Every session is somebody's
+// open stream, so none is ended for another.
+func (s *SSE) admit(v visit) *noRoom {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open.Err() != nil {
+		return ending
+	}
+	mine := 0
+	for _, other := range s.sessions {
+		if other.client == v.client {
+			mine++
+		}
+	}
+	switch {
+	case mine >= maxOfClient:
+		return tooMany
+	case len(s.sessions) >= maxSessions:
+		return full
+	}
+	s.sessions[v.id] = v
+	return nil
+}
+
 func (s *SSE) forget(p *peer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -102,7 +126,7 @@ func (s *SSE) Messages(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	p := s.sessions[r.URL.Query().Get("sessionId")]
 	s.mu.Unlock()
-	if p == nil {
+	if p.peer == nil || p.principal != s.wire.principal(r.Context()) {
 		refuse(w, http.StatusNotFound, nil, invalid("there is no such session: open the event stream"))
 		return
 	}

@@ -15,10 +15,8 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 )
 
-const (
-	maxSessions = 4096
-	idleTime    = 30 * time.Minute // after which an unused session is over
-)
+// idleTime is after how long an unused session is over.
+const idleTime = 30 * time.Minute
 
 // primes is the first protocol version whose clients take an event without data.
 const primes = "2025-11-25"
@@ -42,6 +40,7 @@ type Streamable struct {
 // session is a peer that comes back under its id.
 type session struct {
 	*peer
+	party
 	history history
 	news    *outlet // the GET stream
 	end     context.CancelFunc
@@ -49,7 +48,8 @@ type session struct {
 	mu     sync.Mutex
 	posts  map[int]*outlet // event streams that are not answered yet
 	made   int
-	users  int // requests in progress
+	users  int       // requests in progress
+	since  time.Time // without users
 	expire *time.Timer
 }
 
@@ -255,22 +255,18 @@ func (w *Wire) checkHeaders(h http.Header, m message) (status int, wrong *Error)
 	return 0, nil
 }
 
-// initialize makes a session.
+// initialize makes a session. What belongs to no call is done in the name of whoever
+// opened it.
 func (s *Streamable) initialize(w http.ResponseWriter, r *http.Request, m message) {
-	one := &session{posts: map[int]*outlet{}, users: 1}
+	one := &session{party: s.wire.party(r), posts: map[int]*outlet{}, users: 1}
 	one.news = &outlet{history: &one.history}
-	ctx, end := context.WithCancel(s.calls)
-	one.end = end
+	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
+	unlink := context.AfterFunc(s.calls, cancel)
+	one.end = func() { unlink(); cancel() }
 	one.peer = s.wire.newPeer(ctx, rand.Text(), newStream(one.news.write))
-	s.mu.Lock()
-	full := len(s.sessions) >= maxSessions || s.closed || s.streams.Err() != nil
-	if !full {
-		s.sessions[one.id] = one
-	}
-	s.mu.Unlock()
-	if full {
-		end()
-		refuse(w, http.StatusServiceUnavailable, m.id, &Error{Code: busy, Message: "busy: no more sessions are taken for now"})
+	if full := s.admit(one); full != nil {
+		one.end()
+		full.answer(w, m.id)
 		return
 	}
 	if err := s.wire.server.RegisterSession(ctx, one.peer); err != nil {
@@ -279,11 +275,7 @@ func (s *Streamable) initialize(w http.ResponseWriter, r *http.Request, m messag
 		return
 	}
 	one.mu.Lock()
-	one.expire = time.AfterFunc(idleTime, func() {
-		if !one.used() {
-			s.drop(one)
-		}
-	})
+	one.expire = time.AfterFunc(idleTime, func() { s.expire(one) })
 	one.expire.Stop()
 	one.mu.Unlock()
 	defer s.release(one)
@@ -305,11 +297,19 @@ func (s *Streamable) use(w http.ResponseWriter, r *http.Request, id []byte) *ses
 		refuse(w, http.StatusBadRequest, id, invalid("the header Mcp-Session-Id is missing: send initialize first"))
 		return nil
 	}
-	s.mu.Lock()
-	one := s.sessions[name]
-	s.mu.Unlock()
+	one := s.hold(name, s.wire.principal(r.Context()))
 	if one == nil {
 		refuse(w, http.StatusNotFound, id, invalid("there is no such session: send initialize"))
+	}
+	return one
+}
+
+// hold finds a session of a principal's and keeps it from ending for want of use.
+func (s *Streamable) hold(name, principal string) *session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one := s.sessions[name]
+	if one == nil || one.principal != principal {
 		return nil
 	}
 	one.mu.Lock()
@@ -326,26 +326,44 @@ func (s *Streamable) release(one *session) {
 	one.mu.Lock()
 	defer one.mu.Unlock()
 	if one.users--; one.users == 0 && one.ctx.Err() == nil {
+		one.since = time.Now()
 		one.expire.Reset(idleTime)
 	}
 }
 
-// used tells whether a request is in progress.
-func (one *session) used() bool {
+// unused tells since when no request is in progress, if none is.
+func (one *session) unused() (since time.Time, ok bool) {
 	one.mu.Lock()
 	defer one.mu.Unlock()
-	return one.users > 0
+	return one.since, one.users == 0
 }
 
 // drop ends a session for good.
 func (s *Streamable) drop(one *session) {
 	s.mu.Lock()
-	known := s.sessions[one.id] == one
-	delete(s.sessions, one.id)
+	known := s.remove(one)
 	s.mu.Unlock()
 	if known {
 		s.finish(one)
 	}
+}
+
+// expire ends a session that has not been used for long.
+func (s *Streamable) expire(one *session) {
+	s.mu.Lock()
+	_, unused := one.unused()
+	known := unused && s.remove(one)
+	s.mu.Unlock()
+	if known {
+		s.finish(one)
+	}
+}
+
+// remove forgets a session, and tells whether it was known. Callers hold mu.
+func (s *Streamable) remove(one *session) (known bool) {
+	known = s.sessions[one.id] == one
+	delete(s.sessions, one.id)
+	return known
 }
 
 func (s *Streamable) finish(one *session) {

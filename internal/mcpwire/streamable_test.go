@@ -35,8 +35,8 @@ type web struct {
 func overHTTP(t *testing.T) *web {
 	t.Helper()
 	w := newWorld(t)
-	endpoint := mcpwire.New(w.server, slog.New(slog.DiscardHandler)).Streamable()
-	s := httptest.NewServer(endpoint)
+	endpoint := mcpwire.New(w.server, slog.New(slog.DiscardHandler), mcpwire.WithPrincipal(principal)).Streamable()
+	s := httptest.NewServer(named(endpoint))
 	tr := &http.Transport{MaxIdleConnsPerHost: 100}
 	t.Cleanup(func() {
 		endpoint.CloseStreams()
@@ -69,10 +69,12 @@ type visitor struct {
 	header http.Header
 }
 
-// visit says hello as the era has it.
-func (w *web) visit(era string) *visitor {
+func (w *web) visit(era string) *visitor { return w.visitAs("", era) }
+
+// visitAs says hello as the era has it.
+func (w *web) visitAs(name, era string) *visitor {
 	w.t.Helper()
-	v := &visitor{w, era, http.Header{}}
+	v := &visitor{w, era, http.Header{"X-Name": {name}}}
 	if era == modernEra {
 		return v
 	}
