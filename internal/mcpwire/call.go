@@ -78,6 +78,7 @@ type call struct {
 	instead   json.RawMessage // the result instead of mcp-go's
 	after     []func()        // called once it is answered
 	more      *listening      // what a layer adds to a subscription; set before it is served
+	ack       acknowledgement
 }
 
 var (
@@ -112,6 +113,8 @@ func (c *call) NotificationChannel() chan<- mcp.JSONRPCNotification {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
+	case c.listens() && (!c.ack.given || c.ack.sorting):
+		return c.early()
 	case !c.answered:
 		return c.out.place(c, c.encode)
 	case c.of.isModern():
@@ -119,6 +122,72 @@ func (c *call) NotificationChannel() chan<- mcp.JSONRPCNotification {
 	default:
 		return c.peer.NotificationChannel()
 	}
+}
+
+// acknowledgement is what a subscription's stream begins with, whoever else may know of
+// the call by then. Until it is given, news wait beside the stream.
+type acknowledgement struct {
+	given   bool
+	slots   []chan mcp.JSONRPCNotification // of what is about to be handed over, in order
+	sorting bool                           // they are being emptied
+	sorted  sync.WaitGroup
+	news    []mcp.JSONRPCNotification
+	late    bool // the call is about to be answered
+}
+
+// early takes a notification before the subscription is acknowledged, or the
+// acknowledgement itself. Callers hold mu.
+func (c *call) early() chan<- mcp.JSONRPCNotification {
+	slot := make(chan mcp.JSONRPCNotification, 1)
+	if c.ack.late {
+		return slot
+	}
+	c.ack.slots = append(c.ack.slots, slot)
+	if !c.ack.sorting {
+		c.ack.sorting = true
+		c.ack.sorted.Go(c.sort)
+	}
+	return slot
+}
+
+// sort lets news wait for the acknowledgement; with that, all go.
+func (c *call) sort() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.ack.slots) > 0 {
+		slot := c.ack.slots[0]
+		c.ack.slots = c.ack.slots[1:]
+		c.mu.Unlock()
+		n, sent := receive(slot)
+		c.mu.Lock()
+		if sent {
+			c.pass(n)
+		}
+	}
+	c.ack.sorting = false
+}
+
+func (c *call) pass(n mcp.JSONRPCNotification) {
+	switch {
+	case n.Method == mcp.MethodNotificationSubscriptionsAcknowledged:
+		c.ack.given = true
+		for _, n := range append([]mcp.JSONRPCNotification{n}, c.ack.news...) {
+			c.out.place(c, c.encode) <- n
+		}
+		c.ack.news = nil
+	case c.ack.given:
+		c.out.place(c, c.encode) <- n
+	default:
+		c.ack.news = append(c.ack.news, n)
+	}
+}
+
+// settle waits for what was sent before a subscription's answer.
+func (c *call) settle() {
+	c.mu.Lock()
+	c.ack.late = true
+	c.mu.Unlock()
+	c.ack.sorted.Wait()
 }
 
 // encode writes a notification. On the stream of a subscription it carries the id
@@ -183,6 +252,9 @@ func (c *call) run() {
 		}
 	}
 	f := w.respond(c)
+	if c.listens() {
+		c.settle()
+	}
 	c.cancel()
 	c.mu.Lock()
 	c.answered = true

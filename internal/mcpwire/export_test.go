@@ -1,5 +1,7 @@
 package mcpwire
 
+import "time"
+
 // What the tests of the bounds have to know.
 const (
 	MaxMessage  = maxMessage
@@ -14,4 +16,10 @@ const (
 func Parse(raw []byte) (id []byte, method string, ok bool) {
 	m, wrong := parse(raw)
 	return m.id, m.method, wrong == nil
+}
+
+// Hurry makes a Wire lose patience at once.
+func Hurry(w *Wire) *Wire {
+	w.patience = time.Millisecond
+	return w
 }

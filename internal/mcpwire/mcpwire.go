@@ -64,6 +64,7 @@ type Wire struct {
 	made      atomic.Int64 // sessions so far, for their ids
 	next      chan *call   // to a goroutine that has just run another
 	routes    map[string]Route
+	patience  time.Duration
 }
 
 // Option changes what New makes.
@@ -79,7 +80,7 @@ func WithPrincipal(principal func(context.Context) string) Option {
 // New prepares an MCPServer for transports. It adds middleware and an error hook,
 // so it is called once for each, after the server's own are in place.
 func New(s *server.MCPServer, log *slog.Logger, options ...Option) *Wire {
-	w := &Wire{server: s, log: log, principal: func(context.Context) string { return "" }, next: make(chan *call)}
+	w := &Wire{server: s, log: log, principal: func(context.Context) string { return "" }, next: make(chan *call), patience: patience}
 	for _, o := range options {
 		o(w)
 	}

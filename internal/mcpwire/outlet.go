@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -21,12 +22,17 @@ type conn struct {
 	w     http.ResponseWriter
 	begun bool          // its header is written
 	gone  chan struct{} // closed when nothing more will be written
+
+	mu      sync.Mutex
+	writing bool
+	unasked bool // nobody wants it any more
 }
 
 // newResponse makes the outlet of one response, and its stream.
 func newResponse(w http.ResponseWriter, h *history, status func(int) int) (*outlet, *conn, *stream) {
 	c := newConn(w)
 	o := &outlet{history: h, status: status, conn: c, done: make(chan struct{})}
+	o.latest.Store(c)
 	out := newStream(o.write)
 	out.ended = func() { go o.abandon() }
 	return o, c, out
@@ -50,14 +56,36 @@ func (c *conn) begin() {
 // send writes b at once, and no longer than writeTime. The deadline does not
 // outlive it: the connection may serve other requests.
 func (c *conn) send(b []byte) error {
-	control := http.NewResponseController(c.w)
-	_ = control.SetWriteDeadline(time.Now().Add(writeTime)) // a writer without deadlines has a server with them
-	_, err := c.w.Write(b)
-	if err == nil {
-		err = control.Flush()
+	if !c.deadline(true, time.Now().Add(writeTime)) {
+		return errClosed
 	}
-	_ = control.SetWriteDeadline(time.Time{})
-	return err
+	defer c.deadline(false, time.Time{})
+	if _, err := c.w.Write(b); err != nil {
+		return err
+	}
+	return http.NewResponseController(c.w).Flush()
+}
+
+// deadline begins or ends a write, unless none is to begin.
+func (c *conn) deadline(writing bool, until time.Time) (ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if writing && c.unasked {
+		return false
+	}
+	c.writing = writing
+	_ = http.NewResponseController(c.w).SetWriteDeadline(until) // a writer without deadlines has a server with them
+	return true
+}
+
+// cut lets go of a write that its reader holds up, for nobody waits for it any more.
+func (c *conn) cut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.unasked = true
+	if c.writing {
+		_ = http.NewResponseController(c.w).SetWriteDeadline(time.Now())
+	}
 }
 
 // outlet is where a stream goes over HTTP: the response to one request, or the
@@ -69,6 +97,8 @@ type outlet struct {
 	named   bool     // events carry their name, as HTTP+SSE wants it
 	primed  bool     // the first event is empty, and its id alone lets a client come back
 	status  func(code int) int
+
+	latest atomic.Pointer[conn] // that was attached, for cut while a write holds mu
 
 	mu   sync.Mutex
 	seq  int
@@ -172,8 +202,12 @@ func (o *outlet) beat() {
 }
 
 // attach makes c the response, after what the history holds of the stream after
-// an event. One that was attached before ends.
+// an event. One that was attached before ends, whether its reader takes what is being
+// written or not: often it is the same client, which has lost its connection.
 func (o *outlet) attach(c *conn, first []byte, after int) {
+	if before := o.latest.Swap(c); before != nil {
+		before.cut()
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.conn != nil {
@@ -208,6 +242,7 @@ func (o *outlet) leave(after time.Duration) {
 
 // detach lets go of c: afterwards nobody writes to it.
 func (o *outlet) detach(c *conn) {
+	c.cut()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.conn == c {

@@ -58,7 +58,12 @@ type exchange struct {
 // may build on them.
 func (p *peer) take(x exchange, raw []byte) {
 	if isBatch(raw) {
-		p.takeBatch(x, raw)
+		members, wrong := p.batch(raw)
+		if wrong != nil {
+			x.refuse(nil, wrong)
+			return
+		}
+		p.takeBatch(x, members)
 		return
 	}
 	m, wrong := parse(raw)
@@ -101,24 +106,25 @@ func (p *peer) dispatch(x exchange, m message, wrong *Error) {
 	}
 }
 
-// takeBatch deals with a batch: its requests run beside each other, and their
-// answers leave together. JSON-RPC 2.0, section 6.
-func (p *peer) takeBatch(x exchange, raw []byte) {
-	var members []json.RawMessage
+// batch takes a batch apart, or says why it cannot be taken at all. JSON-RPC 2.0,
+// section 6.
+func (p *peer) batch(raw []byte) (members []json.RawMessage, wrong *Error) {
 	switch err := json.Unmarshal(raw, &members); {
 	case err != nil:
-		x.refuse(nil, &Error{Code: mcp.PARSE_ERROR, Message: "not JSON"})
-		return
+		return nil, &Error{Code: mcp.PARSE_ERROR, Message: "not JSON"}
 	case p.ProtocolVersion() != batches:
-		x.refuse(nil, invalid("only protocol "+batches+" has batches"))
-		return
+		return nil, invalid("only protocol " + batches + " has batches")
 	case len(members) == 0:
-		x.refuse(nil, invalid("a batch cannot be empty"))
-		return
+		return nil, invalid("a batch cannot be empty")
 	case len(members) > maxInFlight: // each costs an answer, however short it is
-		x.refuse(nil, invalid(fmt.Sprintf("a batch cannot have more than %d members", maxInFlight)))
-		return
+		return nil, invalid(fmt.Sprintf("a batch cannot have more than %d members", maxInFlight))
 	}
+	return members, nil
+}
+
+// takeBatch deals with a batch: its requests run beside each other, and their
+// answers leave together.
+func (p *peer) takeBatch(x exchange, members []json.RawMessage) {
 	b := &batch{reply: x.reply}
 	x.reply = b.answer
 	b.add() // kept until all members are dispatched

@@ -71,27 +71,37 @@ func (s *Streamable) admit(one *session) *noRoom {
 func (s *Streamable) enter(one *session) (gone *session, why *noRoom) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	of := map[string]int{} // how many each client has
+	mine := 0
 	for _, other := range s.sessions {
-		of[other.client]++
+		if other.client == one.client {
+			mine++
+		}
 	}
-	switch mine := of[one.client]; {
+	switch {
 	case s.closed || s.streams.Err() != nil:
 		return nil, ending
 	case mine >= maxOfClient:
 		gone, why = s.idlest(map[string]int{one.client: mine}), tooMany
 	case len(s.sessions) >= maxSessions:
-		gone, why = s.idlest(of), full
-	default:
-		s.sessions[one.id] = one
-		return nil, nil
+		gone, why = s.idlest(s.clients()), full
 	}
-	if gone == nil {
+	if gone == nil && why != nil {
 		return nil, why
 	}
-	s.remove(gone)
+	if gone != nil {
+		s.remove(gone)
+	}
 	s.sessions[one.id] = one
 	return gone, nil
+}
+
+// clients tells how many sessions each client has. Callers hold mu.
+func (s *Streamable) clients() map[string]int {
+	of := map[string]int{}
+	for _, one := range s.sessions {
+		of[one.client]++
+	}
+	return of
 }
 
 // idlest gives the session that has been unused for longest, of the client that has

@@ -134,12 +134,17 @@ func (s *SSE) Messages(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if p.out.roomy(r.Context().Done()) != nil {
+	if _, _, err := p.out.roomy(r.Context().Done()); err != nil {
 		refuse(w, http.StatusNotFound, nil, invalid("the event stream of this session has ended"))
 		return
 	}
 	if isBatch(raw) {
-		p.takeBatch(p.line(), raw)
+		members, wrong := p.batch(raw)
+		if wrong != nil {
+			refuse(w, http.StatusBadRequest, nil, wrong)
+			return
+		}
+		p.takeBatch(p.line(), members)
 		w.WriteHeader(http.StatusAccepted)
 		return
 	}

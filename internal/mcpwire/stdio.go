@@ -22,6 +22,10 @@ const (
 	endTime   = 200 * time.Millisecond
 )
 
+// patience is for how long a client that has closed its end of the input may read
+// nothing. Those that mean to end a server wait as long before they signal.
+const patience = 2 * time.Second
+
 // ServeStdio speaks MCP on a pair of streams, one message a line, in whichever era
 // each message is of, until the input or ctx ends, or the client stops reading.
 // That the client is gone is no error. A read that is under way when ctx ends goes
@@ -108,9 +112,27 @@ func (p *peer) readLines(in io.Reader, stop <-chan struct{}) error {
 			return err
 		}
 		runtime.Gosched() // quick calls are answered before more are read: what is answered counts
-		if err := p.out.roomy(stop); err != nil {
+		if err := p.room(in); err != nil {
 			return err
 		}
+	}
+}
+
+// room waits while answers go unread. A client that has closed its end of the input
+// and reads nothing for a while will not come back: that is the end of input, though
+// there is more to read before it.
+func (p *peer) room(in io.Reader) error {
+	for before := int64(-1); ; {
+		late, stop := context.WithTimeout(context.Background(), p.wire.patience)
+		roomy, written, err := p.out.roomy(late.Done())
+		stop()
+		switch {
+		case roomy || err != nil:
+			return err
+		case written == before && hungUp(in):
+			return io.EOF
+		}
+		before = written
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -125,6 +127,36 @@ func TestModernClientsAreToldWhatTheySubscribedTo(t *testing.T) {
 	require.Len(t, rest, 1)
 	assert.JSONEq(t, `"again"`, string(rest[0].ID))
 	assert.Contains(t, rest[0].line, `"io.modelcontextprotocol/subscriptionId":"again"`)
+}
+
+// Whatever happens before a subscription is acknowledged is told after it.
+func TestTheAcknowledgementComesFirst(t *testing.T) {
+	w := newWorld(t)
+	hooks := &server.Hooks{}
+	server.WithHooks(hooks)(w.server)
+	tell := func(ctx context.Context, n int) {
+		update := mcp.JSONRPCNotification{JSONRPC: "2.0", Notification: mcp.Notification{Method: mcp.MethodNotificationResourceUpdated}}
+		update.Params.AdditionalFields = map[string]any{"uri": fmt.Sprint(n)}
+		server.ClientSessionFromContext(ctx).NotificationChannel() <- update
+	}
+	hooks.AddBeforeSubscriptionsListen(func(ctx context.Context, _ any, _ *mcp.SubscriptionsListenRequest) { tell(ctx, 1) })
+	hooks.AddAfterSubscriptionsListen(func(ctx context.Context, _ any, _ *mcp.SubscriptionsListenRequest, _ *mcp.SubscriptionsListenResult) {
+		tell(ctx, 2)
+	})
+	p := connect(t, w.ours(), modernEra)
+	p.open()
+	for _, wanted := range []string{"toolsListChanged", "nothingThatIs"} {
+		p.startAs(`"s"`, "subscriptions/listen", map[string]any{"notifications": map[string]any{wanted: true}})
+		assert.Equal(t, "notifications/subscriptions/acknowledged", p.next().Method)
+		assert.Equal(t, "1", p.next().Params["uri"])
+		if wanted == "toolsListChanged" {
+			p.write(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"s"}}`)
+		}
+		assert.Equal(t, "2", p.next().Params["uri"])
+		if wanted != "toolsListChanged" {
+			assert.Equal(t, `"s"`, string(p.next().ID), "there is nothing to wait for")
+		}
+	}
 }
 
 // Fault 6: waiting calls hold nothing up, and the first too many is told at once.
@@ -255,6 +287,53 @@ func TestReaderThatStaysAwayIsLetGo(t *testing.T) {
 		outR.Close()
 		time.Sleep(time.Second) // of the bubble: a goroutine may be parked
 	})
+}
+
+// A client that has closed its end of the input and reads nothing is gone, though there
+// is more input than is read while it does not.
+func TestEndOfInputBehindUnreadAnswers(t *testing.T) {
+	w := mcpwire.Hurry(mcpwire.New(newWorld(t).server, slog.New(slog.DiscardHandler)))
+	inR, inW, err := os.Pipe() // what a process has
+	require.NoError(t, err)
+	outR, outW, err := os.Pipe()
+	require.NoError(t, err)
+	done := make(chan error, 1)
+	go func() { done <- w.ServeStdio(context.Background(), inR, outW) }()
+	for i := range 50 {
+		_, err := fmt.Fprintf(inW, `{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"long","arguments":{"bytes":100000}}}`+"\n", i)
+		require.NoError(t, err)
+	}
+	require.NoError(t, inW.Close())
+	require.NoError(t, await(t, done, "the transport"))
+	outR.Close() // frees the write that was under way
+	outW.Close()
+	inR.Close()
+}
+
+// A client that has closed its end of the input and reads, however much is to be read,
+// gets all of it.
+func TestAnswersAfterTheEndOfInput(t *testing.T) {
+	inR, inW, err := os.Pipe()
+	require.NoError(t, err)
+	outR, outW, err := os.Pipe()
+	require.NoError(t, err)
+	const calls = 50
+	for i := range calls {
+		_, err := fmt.Fprintf(inW, `{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"long","arguments":{"bytes":100000}}}`+"\n", i)
+		require.NoError(t, err)
+	}
+	require.NoError(t, inW.Close())
+	done := make(chan error, 1)
+	go func() {
+		done <- newWorld(t).ours()(context.Background(), inR, outW)
+		outW.Close()
+	}()
+	all, err := io.ReadAll(outR)
+	require.NoError(t, err)
+	assert.Equal(t, calls, strings.Count(string(all), "\n"))
+	require.NoError(t, await(t, done, "the transport"))
+	inR.Close()
+	outR.Close()
 }
 
 // A client that is slow, but there, loses nothing that is not made superfluous: the

@@ -41,8 +41,9 @@ type stream struct {
 
 	mu      sync.Mutex
 	items   []*item
-	bytes   int  // of frames that are not yet written
-	writing bool // somebody is in drain
+	bytes   int   // of frames that are not yet written
+	written int64 // bytes so far
+	writing bool  // somebody is in drain
 	thinAt  int
 	err     error         // why nothing is taken any more
 	moved   chan struct{} // closed at the next change; nil: nobody waits for it
@@ -188,6 +189,7 @@ func (s *stream) drain() {
 		s.mu.Lock()
 		for _, f := range frames {
 			s.bytes -= len(f.raw)
+			s.written += int64(len(f.raw))
 		}
 		if err != nil {
 			s.failLocked(err)
@@ -235,15 +237,23 @@ func (s *stream) next() (frames []frame) {
 // free meanwhile.
 func (s *stream) await(it *item) {
 	s.mu.Unlock()
-	late := time.NewTimer(slotTime)
-	select {
-	case n := <-it.slot:
+	if n, sent := receive(it.slot); sent {
 		it.fill(n)
-	case <-late.C: // it was never sent
 	}
-	late.Stop()
 	s.mu.Lock()
 	s.bytes += len(it.raw)
+}
+
+// receive waits for a notification whose place was taken; some are never sent.
+func receive(slot <-chan mcp.JSONRPCNotification) (n mcp.JSONRPCNotification, sent bool) {
+	late := time.NewTimer(slotTime)
+	defer late.Stop()
+	select {
+	case n = <-slot:
+		return n, true
+	case <-late.C:
+		return n, false
+	}
 }
 
 // fail ends the stream: what waits is dropped, and nothing is taken any more.
@@ -298,9 +308,14 @@ func (s *stream) until(done <-chan struct{}, holds func() bool) error {
 	}
 }
 
-// roomy waits while answers go unread.
-func (s *stream) roomy(done <-chan struct{}) error {
-	return s.until(done, func() bool { return s.bytes <= maxUnread })
+// roomy waits while answers go unread, until done is closed. It tells whether there is
+// room, and how many bytes were written so far.
+func (s *stream) roomy(done <-chan struct{}) (roomy bool, written int64, err error) {
+	err = s.until(done, func() bool {
+		roomy, written = s.bytes <= maxUnread, s.written
+		return roomy
+	})
+	return roomy, written, err
 }
 
 // flushed waits until everything is written.

@@ -107,10 +107,7 @@ func (s *Streamable) post(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if isBatch(raw) {
-		if one := s.use(w, r, nil); one != nil {
-			defer s.release(one)
-			s.exchange(w, r, one, func(x exchange) { one.takeBatch(x, raw) })
-		}
+		s.postBatch(w, r, raw)
 		return
 	}
 	m, wrong := parse(raw)
@@ -134,6 +131,20 @@ func (s *Streamable) post(w http.ResponseWriter, r *http.Request) {
 		}
 		s.exchange(w, r, one, func(x exchange) { one.dispatch(x, m, nil) })
 	}
+}
+
+func (s *Streamable) postBatch(w http.ResponseWriter, r *http.Request, raw []byte) {
+	one := s.use(w, r, nil)
+	if one == nil {
+		return
+	}
+	defer s.release(one)
+	members, wrong := one.batch(raw)
+	if wrong != nil {
+		refuse(w, http.StatusBadRequest, nil, wrong)
+		return
+	}
+	s.exchange(w, r, one, func(x exchange) { one.takeBatch(x, members) })
 }
 
 // readBody reads a body within its bound, or answers that it cannot.

@@ -532,7 +532,9 @@ func TestHTTPBodies(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(r.last().line), &answers))
 	assert.Len(t, answers, 2)
 	assert.Equal(t, http.StatusAccepted, old.post(`[{"jsonrpc":"2.0","method":"x"}]`).status)
-	assert.Equal(t, -32600, v.post(batch).last().Error.Code)
+	refused := v.post(batch)
+	assert.Equal(t, http.StatusBadRequest, refused.status)
+	assert.Equal(t, -32600, refused.last().Error.Code)
 	assert.Equal(t, http.StatusRequestEntityTooLarge, v.post(strings.Repeat(" ", mcpwire.MaxMessage+1)).status)
 	for body, code := range map[string]int{`{`: -32700, `{"jsonrpc":"2.0","id":1,"method":""}`: -32600, `{"jsonrpc":"2.0","id":1}`: -32600} {
 		r := v.post(body)
@@ -552,6 +554,30 @@ func TestDeafListenerHoldsNobodyUp(t *testing.T) {
 	}
 	assert.Nil(t, v.request("1", "ping", nil).last().Error)
 	assert.Nil(t, deaf.request("1", "ping", nil).last().Error)
+}
+
+// A client that has lost its connection and comes back does not wait until the write
+// to the lost one gives up, and nor does one that ends its session.
+func TestLostConnectionHoldsNobodyUp(t *testing.T) {
+	for _, then := range []string{"listen again", "delete"} {
+		w := overHTTP(t)
+		v := w.visit(legacyEra)
+		lost := v.open(t.Context(), http.MethodGet, "")
+		t.Cleanup(func() { lost.Body.Close() })
+		for range 1000 { // more than a connection holds, and few enough to wait
+			w.server.SendNotificationToAllClients("notifications/message", map[string]any{"level": "info", "data": strings.Repeat("x", 32<<10)})
+		}
+		begun := time.Now()
+		if then == "delete" {
+			assert.Equal(t, http.StatusOK, v.send(http.MethodDelete, "").status)
+		} else {
+			news := v.listen()
+			w.server.SendNotificationToAllClients("notifications/message", map[string]any{"level": "info", "data": "later"})
+			for await(t, news, "news").Params["data"] != "later" {
+			}
+		}
+		assert.Less(t, time.Since(begun), 10*time.Second)
+	}
 }
 
 // endless is a body of blanks that counts what is read of it.
