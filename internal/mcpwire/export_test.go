@@ -9,6 +9,7 @@ const (
 	MaxSessions = maxSessions
 	MaxOfClient = maxOfClient
 	StallTime   = stallTime
+	IdleTime    = idleTime
 )
 
 // Parse is parse for the fuzz target: the id, the method and whether it is

@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -72,43 +69,6 @@ func FuzzStdio(f *testing.F) {
 				assert.NotContains(t, m.Error.Message, "Go struct")
 				assert.NotContains(t, m.Error.Message, "json:")
 			}
-		}
-	})
-}
-
-// Whatever is posted, with or without a session, is answered with a status that
-// tells, and with JSON-RPC or nothing.
-func FuzzHTTPBody(f *testing.F) {
-	for _, s := range seeds {
-		f.Add(s, false, "")
-		f.Add(s, true, "2025-03-26")
-		f.Add(s, true, "2026-07-28")
-	}
-	f.Fuzz(func(t *testing.T, body string, inSession bool, version string) {
-		s := mcpwire.New(newWorld(t).server, slog.New(slog.DiscardHandler)).Streamable()
-		defer s.Close()
-		ask := func(body, session, version string) *httptest.ResponseRecorder {
-			r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
-			r.Header.Set("Mcp-Session-Id", session)
-			r.Header.Set("Mcp-Protocol-Version", version)
-			out := httptest.NewRecorder()
-			s.ServeHTTP(out, r)
-			return out
-		}
-		session := ""
-		if inSession {
-			session = ask(seeds[3], "", "").Header().Get("Mcp-Session-Id")
-			require.NotEmpty(t, session)
-		}
-		out := ask(body, session, version)
-		switch {
-		case out.Code == http.StatusAccepted:
-			assert.Empty(t, out.Body.String())
-		case strings.HasPrefix(out.Header().Get("Content-Type"), "application/json"):
-			assert.True(t, json.Valid(out.Body.Bytes()), out.Body.String())
-			assert.NotContains(t, out.Body.String(), "Go struct")
-		default:
-			assert.Equal(t, "text/event-stream", out.Header().Get("Content-Type"))
 		}
 	})
 }
