@@ -171,3 +171,55 @@ func TestAGoroutineIsThereForRunningWorkOnly(t *testing.T) {
 		assert.Equal(t, task.Failed, get(t, s, runs.ID).Status)
 	})
 }
+
+func TestAQuestionExpiresAtItsInstantAlthoughNobodyAsks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := store(t, task.Limits{TTL: 24 * time.Hour, AnswerWithin: time.Hour}, nil, askOnce)
+		submit(t, s, task.Spec{Result: json.RawMessage(`1`)}) // expires later, and was there before
+		asks := submit(t, s, task.Spec{})
+		w, err := s.Watch(t.Context(), "ann", asks.ID)
+		require.NoError(t, err)
+		begin := time.Now()
+		var last task.Task
+		for last = range w.Events { //nolint:revive // to the end
+		}
+		assert.Equal(t, time.Hour, time.Since(begin))
+		assert.Equal(t, task.Failed, last.Status)
+		assert.Equal(t, time.Hour, last.CompletedAt.Sub(asks.CreatedAt))
+		assert.Contains(t, last.Error, "none came within 1h0m0s")
+	})
+}
+
+func TestATaskIsNoOlderForWaitingForItsOwner(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var order []task.Priority
+		s := store(t, task.Limits{Running: 1, Ageing: time.Minute, AnswerWithin: time.Hour}, nil, func(ctx context.Context, run task.Run) (json.RawMessage, error) {
+			if run.Task().Priority == task.Low {
+				if _, err := task.Ask(ctx, run, which); err != nil {
+					return nil, err
+				}
+			}
+			order = append(order, run.Task().Priority)
+			time.Sleep(time.Minute)
+			return nil, nil
+		})
+		low := submit(t, s, task.Spec{Priority: task.Low})
+		synctest.Wait()
+		time.Sleep(30 * time.Minute)
+		submit(t, s, task.Spec{Priority: task.Normal}) // takes the slot
+		high := submit(t, s, task.Spec{Priority: task.High})
+		_, err := s.Answer(t.Context(), "ann", low.ID, map[string]task.Reply{"which": {Action: task.Decline}})
+		require.NoError(t, err)
+		finish(t, s, high.ID)
+		finish(t, s, low.ID)
+		assert.Equal(t, []task.Priority{task.Normal, task.High, task.Low}, order)
+	})
+}
+
+var which = map[string]task.Form{"which": {Message: "Which?", Schema: json.RawMessage(`{"type":"object"}`)}}
+
+// askOnce is a work that asks which.
+func askOnce(ctx context.Context, run task.Run) (json.RawMessage, error) {
+	_, err := task.Ask(ctx, run, which)
+	return nil, err
+}

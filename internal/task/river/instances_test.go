@@ -292,6 +292,20 @@ func childMain(at string) int {
 				return nil, ctx.Err()
 			}
 		},
+		"asks": func(ctx context.Context, run task.Run) (json.RawMessage, error) {
+			if run.Task().Question != nil {
+				say("again")
+			}
+			_, err := task.Step(ctx, run, "one", func(context.Context) (json.RawMessage, error) {
+				say("step one")
+				run.Report(60, "")
+				return json.RawMessage(`1`), nil
+			})
+			if err != nil {
+				return nil, err
+			}
+			return askWhich(ctx, run)
+		},
 		"steps": func(ctx context.Context, run task.Run) (json.RawMessage, error) {
 			var all []string
 			for _, name := range []string{"one", "two", "three"} {

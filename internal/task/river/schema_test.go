@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -55,42 +56,49 @@ func queryAt(t *testing.T, at, query string) (n int) {
 	return n
 }
 
-// The stored copies were made by a store of schema 1, of which an instance was killed.
+// The stored copies were made by stores of these schemas, of which an instance was
+// killed.
 func TestAStoreOfAnEarlierSchemaIsUpgradedWithAllThatIsInIt(t *testing.T) {
 	for dialect, place := range map[string]func(t *testing.T) string{
 		"sqlite":   func(t *testing.T) string { return filepath.Join(t.TempDir(), "trilha.db") },
 		"postgres": func(t *testing.T) string { return pgtest.Blank(t) },
 	} {
-		t.Run(dialect, func(t *testing.T) {
-			t.Parallel()
-			at := place(t)
-			script, err := os.ReadFile("testdata/schema1_" + dialect + ".sql")
-			require.NoError(t, err)
-			execAt(t, at, string(script))
-			before, err := river.Inspect(t.Context(), address(at))
-			require.NoError(t, err)
-			assert.Equal(t, 1, before.Have)
-			assert.False(t, before.Current())
-			_, err = openPlace(at, river.Options{Unmigrated: true})
-			assert.ErrorContains(t, err, "trilha migrate up")
-			after, err := river.Upgrade(t.Context(), address(at))
-			require.NoError(t, err)
-			assert.True(t, after.Current())
-
-			st := newStage()
-			s := openAt(t, at, river.Options{Works: st.works(), Unmigrated: true})
-			begun := map[string]bool{}
-			for range 2 {
-				w := st.next(t)
-				begun[w.run.Task().Description] = true
-				w.end <- json.RawMessage(`1`)
-			}
-			assert.Equal(t, map[string]bool{"interrupted": true, "waits": true}, begun)
-			again := submit(t, s, task.Spec{IdempotencyKey: "k", Result: json.RawMessage(`{}`)})
-			assert.True(t, again.Repeated)
-			assert.JSONEq(t, `{"a":1}`, string(again.Task.Result))
-		})
+		for _, schema := range []int{1, 3} {
+			t.Run(fmt.Sprintf("%s %d", dialect, schema), func(t *testing.T) {
+				t.Parallel()
+				upgraded(t, place(t), schema, dialect)
+			})
+		}
 	}
+}
+
+func upgraded(t *testing.T, at string, schema int, dialect string) {
+	t.Helper()
+	script, err := os.ReadFile(fmt.Sprintf("testdata/schema%d_%s.sql", schema, dialect))
+	require.NoError(t, err)
+	execAt(t, at, string(script))
+	before, err := river.Inspect(t.Context(), address(at))
+	require.NoError(t, err)
+	assert.Equal(t, schema, before.Have)
+	assert.False(t, before.Current())
+	_, err = openPlace(at, river.Options{Unmigrated: true})
+	assert.ErrorContains(t, err, "trilha migrate up")
+	after, err := river.Upgrade(t.Context(), address(at))
+	require.NoError(t, err)
+	assert.True(t, after.Current())
+
+	st := newStage()
+	s := openAt(t, at, river.Options{Works: st.works(), Unmigrated: true})
+	begun := map[string]bool{}
+	for range 2 {
+		w := st.next(t)
+		begun[w.run.Task().Description] = true
+		w.end <- json.RawMessage(`1`)
+	}
+	assert.Equal(t, map[string]bool{"interrupted": true, "waits": true}, begun)
+	again := submit(t, s, task.Spec{IdempotencyKey: "k", Result: json.RawMessage(`{}`)})
+	assert.True(t, again.Repeated)
+	assert.JSONEq(t, `{"a":1}`, string(again.Task.Result))
 }
 
 func TestASchemaThatIsNewerIsRefusedUnlessItOnlyAdds(t *testing.T) {
