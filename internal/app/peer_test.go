@@ -30,7 +30,7 @@ const modernEra = "2026-07-28"
 func settings() config.Config {
 	return config.Config{
 		Store: "memory", Running: 4, RunningPerOwner: 2, WaitingPerOwner: 1000, Kept: 20_000,
-		TTL: time.Hour, Grace: 100 * time.Millisecond, LogLevel: "error",
+		TTL: time.Hour, AnswerWithin: time.Hour, Grace: 100 * time.Millisecond, LogLevel: "error",
 	}
 }
 

@@ -37,7 +37,7 @@ func start(ctx context.Context, logs io.Writer) (*server, error) {
 	a, err := app.New(config.Config{
 		Store: "memory", RunningPerOwner: runtime.GOMAXPROCS(0), WaitingPerOwner: 1000,
 		// Tasks are read at once; what is kept longer is memory.
-		Kept: 100, TTL: time.Minute, Grace: time.Second, LogLevel: "warn",
+		Kept: 100, TTL: time.Minute, AnswerWithin: time.Minute, Grace: time.Second, LogLevel: "warn",
 	}, app.HTTP, logs)
 	if err != nil {
 		return nil, err

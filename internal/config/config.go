@@ -24,6 +24,7 @@ type Config struct {
 	WaitingPerOwner int           `help:"Tasks of one owner that may wait." default:"1000" env:"TRILHA_WAITING_PER_OWNER"`
 	Kept            int           `help:"Tasks kept in all." default:"20000" env:"TRILHA_KEPT"`
 	TTL             time.Duration `name:"ttl" help:"How long a finished task is kept." default:"24h" env:"TRILHA_TTL"`
+	AnswerWithin    time.Duration `help:"How long a task waits for the answer to what it asks, before it fails." default:"1h" env:"TRILHA_ANSWER_WITHIN"`
 	Grace           time.Duration `help:"How long running tasks may go on at shutdown." default:"1s" env:"TRILHA_GRACE"`
 	LogLevel        string        `help:"Log level: debug, info, warn or error." default:"warn" env:"TRILHA_LOG_LEVEL"`
 }
@@ -54,6 +55,9 @@ func (c Config) Check() error {
 	if c.TTL < time.Second {
 		return fmt.Errorf("--ttl %s is too short: a client could not fetch its result; give at least 1s, for example 24h", c.TTL)
 	}
+	if c.AnswerWithin < time.Second {
+		return fmt.Errorf("--answer-within %s is too short: nobody could answer in time; give at least 1s, for example 1h", c.AnswerWithin)
+	}
 	if c.Grace < 0 || c.Grace > time.Hour {
 		return fmt.Errorf("--grace %s: give 0s to 1h", c.Grace)
 	}
@@ -80,7 +84,7 @@ func (c Config) Limits() task.Limits {
 	}
 	return task.Limits{
 		Running: running, RunningPerOwner: c.RunningPerOwner, WaitingPerOwner: c.WaitingPerOwner,
-		Kept: c.Kept, TTL: c.TTL,
+		Kept: c.Kept, TTL: c.TTL, AnswerWithin: c.AnswerWithin,
 	}
 }
 

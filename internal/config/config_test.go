@@ -15,7 +15,7 @@ import (
 func good() config.Config {
 	return config.Config{
 		Store: "memory", Migrate: "on", RunningPerOwner: 2, WaitingPerOwner: 1000, Kept: 20_000,
-		TTL: 24 * time.Hour, Grace: time.Second, LogLevel: "warn",
+		TTL: 24 * time.Hour, AnswerWithin: time.Hour, Grace: time.Second, LogLevel: "warn",
 	}
 }
 
@@ -32,6 +32,7 @@ func TestNonsenseIsRefusedWithTheRemedy(t *testing.T) {
 		"--waiting-per-owner -5: give at least": func(c *config.Config) { c.WaitingPerOwner = -5 },
 		"--kept 0: give at least":               func(c *config.Config) { c.Kept = 0 },
 		"--ttl 5ms is too short":                func(c *config.Config) { c.TTL = 5 * time.Millisecond },
+		"--answer-within 0s is too short":       func(c *config.Config) { c.AnswerWithin = 0 },
 		"--grace -1s: give 0s to 1h":            func(c *config.Config) { c.Grace = -time.Second },
 		"use debug, info, warn or error":        func(c *config.Config) { c.LogLevel = "loud" },
 	} {
@@ -50,6 +51,7 @@ func TestLimitsFollowTheConfiguration(t *testing.T) {
 	assert.Equal(t, 7, limits.Running)
 	assert.Equal(t, 9, limits.Kept)
 	assert.Equal(t, 24*time.Hour, limits.TTL)
+	assert.Equal(t, time.Hour, limits.AnswerWithin)
 }
 
 func TestOnlyLoopbackAddressesAreTaken(t *testing.T) {
