@@ -111,11 +111,27 @@ type Spec struct {
 	// Completed and no work runs.
 	Result json.RawMessage
 
+	// Failure, if set, is why there can be no result, in words for the owner: the
+	// task is created Failed and no work runs. Not with Result.
+	Failure string
+
 	// Watch asks for a subscription that is in place before the work can start,
 	// so that it misses nothing; for a task that is repeated, or created
-	// Completed, it is as Store.Watch gives it. It does not end with Submit's
+	// ended, it is as Store.Watch gives it. It does not end with Submit's
 	// context: it must be stopped, or drained to its end.
 	Watch bool
+}
+
+// Known gives the outcome that is known beforehand, if one is.
+func (s Spec) Known() (out Outcome, known bool) {
+	switch {
+	case s.Result != nil:
+		return Outcome{Status: Completed, Result: s.Result}, true
+	case s.Failure != "":
+		return Outcome{Status: Failed, Why: s.Failure}, true
+	default:
+		return Outcome{}, false
+	}
 }
 
 // Submission is the answer to Submit.

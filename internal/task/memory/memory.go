@@ -104,9 +104,9 @@ func (s *Store) runs(kind string) bool { return s.works[kind] != nil }
 // admit says whether the limits allow one more task of o. One that could start at
 // once is too many only where its owner leaves as many questions open.
 func (s *Store) admit(o *owner, spec task.Spec) error {
-	known := spec.Result != nil
+	_, known := spec.Known()
 	switch {
-	case known && int64(len(spec.Result)) > s.limits.KeptBytes:
+	case int64(len(spec.Result)) > s.limits.KeptBytes:
 		return task.ErrTooLarge(len(spec.Result), s.limits.KeptBytes)
 	case !known && len(o.queue)+o.asking >= s.limits.WaitingPerOwner:
 		return task.ErrTooManyWaiting(len(o.queue) + o.asking)
@@ -116,10 +116,10 @@ func (s *Store) admit(o *owner, spec task.Spec) error {
 	return nil
 }
 
-// launch lets a created task wait for its turn, unless its result is known.
+// launch lets a created task wait for its turn, unless its outcome is known.
 func (s *Store) launch(e *entry, spec task.Spec) task.Submission {
-	if spec.Result != nil {
-		s.end(e, task.Outcome{Status: task.Completed, Result: spec.Result})
+	if out, known := spec.Known(); known {
+		s.end(e, out)
 		return s.answer(e, spec, false)
 	}
 	answer := s.answer(e, spec, false) // subscribes before the work can start

@@ -181,7 +181,7 @@ func TestAQuestionExpiresAtItsInstantAlthoughNobodyAsks(t *testing.T) {
 		require.NoError(t, err)
 		begin := time.Now()
 		var last task.Task
-		for last = range w.Events { //nolint:revive // to the end
+		for last = range w.Events {
 		}
 		assert.Equal(t, time.Hour, time.Since(begin))
 		assert.Equal(t, task.Failed, last.Status)

@@ -93,8 +93,8 @@ func (c *change) findBy(ctx context.Context, condition string, params ...any) (r
 // create makes the task for spec, and starts it if it may.
 func (c *change) create(ctx context.Context, spec task.Spec, sub *task.Submission) error {
 	s := c.s
-	known := spec.Result != nil
-	if known && int64(len(spec.Result)) > s.limits.KeptBytes {
+	out, known := spec.Known()
+	if int64(len(spec.Result)) > s.limits.KeptBytes {
 		return task.ErrTooLarge(len(spec.Result), s.limits.KeptBytes)
 	}
 	if err := c.makeRoom(ctx); err != nil {
@@ -106,7 +106,8 @@ func (c *change) create(ctx context.Context, spec task.Spec, sub *task.Submissio
 		Status: task.Pending, CreatedAt: c.now, UpdatedAt: c.now,
 	}, revision: 1}
 	if known {
-		s.finish(&r.Task, task.Outcome{Status: task.Completed, Result: bytes.Clone(spec.Result)}, c.now)
+		out.Result, out.Why = bytes.Clone(out.Result), text(out.Why)
+		s.finish(&r.Task, out, c.now)
 	}
 	if err := c.insert(ctx, &r, spec); err != nil {
 		return err
@@ -137,8 +138,8 @@ func (s *Store) answer(r record, spec task.Spec) task.Submission {
 }
 
 const sqlInsert = `INSERT INTO tasks (id, owner, kind, description, priority, input, idempotency_key, unique_key,
-	status, progress, result, created_at, updated_at, completed_at, expires_at, due)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) RETURNING seq`
+	status, progress, result, error, created_at, updated_at, completed_at, expires_at, due)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) RETURNING seq`
 
 func (c *change) insert(ctx context.Context, r *record, spec task.Spec) error {
 	var completed, expires *int64
@@ -151,6 +152,6 @@ func (c *change) insert(ctx context.Context, r *record, spec task.Spec) error {
 	c.counts.tasks++
 	return one(ctx, c, sqlInsert, []any{
 		r.ID, r.Owner, r.Kind, r.Description, string(r.Priority), []byte(r.Input), key(spec.IdempotencyKey), unique,
-		string(r.Status), r.Progress, []byte(r.Result), r.CreatedAt.UnixMicro(), r.UpdatedAt.UnixMicro(), completed, expires, due,
+		string(r.Status), r.Progress, []byte(r.Result), r.Error, r.CreatedAt.UnixMicro(), r.UpdatedAt.UnixMicro(), completed, expires, due,
 	}, &r.seq)
 }

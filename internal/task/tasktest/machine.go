@@ -90,8 +90,11 @@ func drawSpec(t *rapid.T) task.Spec {
 		Unique:         rapid.SampledFrom([]string{"", "", "u"}).Draw(t, "unique"),
 		Watch:          rapid.Bool().Draw(t, "watch"),
 	}
-	if rapid.IntRange(0, 3).Draw(t, "known") == 0 {
+	switch rapid.IntRange(0, 5).Draw(t, "known") {
+	case 0:
 		spec.Result = results[0]
+	case 1:
+		spec.Failure = "it cannot be"
 	}
 	return spec
 }
@@ -119,8 +122,10 @@ func (m *machine) Submit(t *rapid.T) {
 		require.False(t, sub.Repeated)
 		k = m.add(spec, sub.Task)
 		k.watch = sub.Watch
-		if spec.Result != nil {
+		if out, known := spec.Known(); known {
 			m.settle(k, sub.Task)
+			require.Equal(t, out.Status, k.end.Status)
+			require.Equal(t, out.Why, k.end.Error)
 		}
 	}
 	m.awaitStarts(t)

@@ -53,7 +53,7 @@ func (m *model) repeats(spec task.Spec) (k *known, conflict bool) {
 
 // refuses says whether the limits forbid a new task.
 func (m *model) refuses(spec task.Spec) bool {
-	if spec.Result == nil && m.count(spec.Owner, task.Pending) >= m.limits.WaitingPerOwner { // those that ask too
+	if _, known := spec.Known(); !known && m.count(spec.Owner, task.Pending) >= m.limits.WaitingPerOwner { // those that ask too
 		return true
 	}
 	return len(m.kept) >= m.limits.Kept && m.firstEnded() == nil

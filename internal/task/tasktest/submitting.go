@@ -105,6 +105,21 @@ var submitting = []example{
 		},
 	},
 	{
+		name: "a task whose failure is known is created failed",
+		check: func(t *testing.T, r *rig) {
+			sub := r.submit(task.Spec{Owner: ann, Kind: held, Failure: "there is no such thing", Unique: "u", Watch: true})
+			assert.Equal(t, task.Failed, sub.Task.Status)
+			assert.Equal(t, "there is no such thing", sub.Task.Error)
+			assert.Zero(t, sub.Task.Progress)
+			assert.Nil(t, sub.Task.Result)
+			assert.True(t, sub.Task.ExpiresAt.After(sub.Task.CompletedAt))
+			assert.Equal(t, sub.Task, r.get(ann, sub.Task.ID))
+			assert.Equal(t, []task.Task{sub.Task}, drain(t, sub.Watch))
+			assert.False(t, r.submit(task.Spec{Owner: ann, Kind: held, Unique: "u"}).Repeated)
+			assert.NotEqual(t, sub.Task.ID, r.next(t).id())
+		},
+	},
+	{
 		name: "no watch comes unasked",
 		check: func(t *testing.T, r *rig) {
 			assert.Nil(t, r.submit(task.Spec{Owner: ann, Kind: echo}).Watch)
