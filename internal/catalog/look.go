@@ -35,13 +35,15 @@ type Found struct {
 	Matches []Match // best first, the one with ID among them
 }
 
-// Several says whether the query is the name of more than one topic, or of a field
-// that they are in.
+// Several says whether the query may mean more than one topic: it is a name of each,
+// or of a field that they are in, or all its words are in a name of each ("kernel").
+// What is merely spelt alike, or stands in texts, is no meaning of the query.
 func (f Found) Several() bool {
 	if f.ID != "" || len(f.Matches) < 2 || f.Matches[0].Why != f.Matches[1].Why {
 		return false
 	}
-	return f.Matches[0].Why == byName || f.Matches[0].Why == byField
+	first, second := f.Matches[0], f.Matches[1]
+	return first.Why == byName || first.Why == byField || first.Why == byWords && first.whole && second.whole
 }
 
 // Bounds and thresholds of Look; docs/decisions/topic-search.md tells why these.

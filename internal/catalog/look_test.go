@@ -124,9 +124,15 @@ func TestLookTellsOneFromSeveralFromNone(t *testing.T) {
 	assert.Empty(t, field.ID)
 	assert.True(t, field.Several(), "a wide field is several topics")
 
-	vague := ix.Look("kernel", "en")
+	for _, words := range []string{"kernel", "regression", "loops"} {
+		part := ix.Look(words, "en")
+		assert.Empty(t, part.ID)
+		assert.True(t, part.Several(), "%q is a part of several names", words)
+	}
+
+	vague := ix.Look("graphs", "en")
 	assert.Empty(t, vague.ID)
-	assert.False(t, vague.Several())
+	assert.False(t, vague.Several(), "a part of one name is a guess")
 	assert.NotEmpty(t, vague.Matches)
 
 	for _, query := range []string{"", " ", "\x00\x1b", "?!", "qqqq xxxx"} {
