@@ -18,13 +18,16 @@ type Plan struct {
 	Known   []string         `json:"known,omitempty"`    // ids
 	Missed  []string         `json:"missed,omitempty"`   // known words that mean nothing here
 	Outline []string         `json:"outline,omitempty"`  // id for each outline item; "" where none
+	Choices []Choice         `json:"choices,omitempty"`  // what the topic may mean, where that has to be asked: see PlanAsking
 }
 
 // Plan checks a request and resolves its words, without touching the network, so
 // that a wrong or ambiguous topic is told before a task is made. Errors are
 // Invalid (a field), NotFound (an unknown topic, with the nearest) or Conflict
 // (an ambiguous one, with the candidates).
-func (g *Generator) Plan(r learning.Request) (Plan, error) {
+func (g *Generator) Plan(r learning.Request) (Plan, error) { return g.plan(r, false) }
+
+func (g *Generator) plan(r learning.Request, ask bool) (Plan, error) {
 	r, err := r.Normalize()
 	if err != nil {
 		return Plan{}, err
@@ -45,8 +48,11 @@ func (g *Generator) Plan(r learning.Request) (Plan, error) {
 		}
 		return p, g.rehearse(p)
 	}
-	if err := p.resolveTopic(ix); err != nil {
+	if err := p.resolveTopic(ix, ask); err != nil {
 		return Plan{}, err
+	}
+	if len(p.Choices) > 0 {
+		return p, nil
 	}
 	p.resolveKnown(ix)
 	if err := checkCategory(ix, p.Topic, r.Category); err != nil {
@@ -66,8 +72,8 @@ func checkCategory(ix *catalog.Index, topic, category string) error {
 }
 
 // resolveTopic finds what the topic means. What was typed is never silently taken
-// for something else: see TakenAs.
-func (p *Plan) resolveTopic(ix *catalog.Index) error {
+// for something else: see TakenAs. With ask an ambiguous one gives Choices.
+func (p *Plan) resolveTopic(ix *catalog.Index, ask bool) error {
 	topic, language := p.Request.Topic, p.Request.Language
 	found := ix.Look(topic, language)
 	near := found.Matches[:min(5, len(found.Matches))]
@@ -78,9 +84,12 @@ func (p *Plan) resolveTopic(ix *catalog.Index) error {
 			p.TakenAs = ix.Title(found.ID, language)
 		}
 		return nil
+	case found.Several() && ask:
+		p.Choices = p.choices(ix, near)
+		return nil
 	case found.Several():
 		return fault.New(fault.Conflict, "topic %q is ambiguous: %s", topic, describe(ix, near, language)).
-			With("Ask again with one of these ids as topic")
+			With("Ask again with one of these ids as topic, or send your own outline")
 	}
 	e := fault.New(fault.NotFound, "topic %q is not in the concept graph", topic)
 	if len(near) > 0 {

@@ -19,6 +19,13 @@ func (p phrase) in(language string, args ...any) string {
 
 // The sentences a path and its progress are made of.
 var (
+	askTopic = phrase{
+		"\"%s\" may mean several topics. Which one would you like to learn?",
+		"\"%s\" pode ser mais de um tema. Qual deles você quer aprender?",
+		"\"%s\" puede ser más de un tema. ¿Cuál quieres aprender?",
+	}
+	topicWord = phrase{"Topic", "Tema", "Tema"}
+
 	sayResolved  = phrase{"Topic understood: %s", "Tema entendido: %s", "Tema entendido: %s"}
 	sayChosen    = phrase{"%d steps chosen", "%d etapas escolhidas", "%d pasos elegidos"}
 	sayArranged  = phrase{"Steps arranged in %d levels", "Etapas organizadas em %d níveis", "Pasos ordenados en %d niveles"}

@@ -3,6 +3,7 @@ package learning
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"unicode"
@@ -142,6 +143,10 @@ func (r Request) checkWords() error {
 	return nil
 }
 
+// ErrNoRoom is behind the fault of a request whose bounds, each within its range, no
+// path can meet together.
+var ErrNoRoom = errors.New("no path can meet these bounds")
+
 func (r Request) checkBounds() error {
 	for _, b := range Bounds() {
 		v := *b.value(&r)
@@ -159,7 +164,7 @@ func (r Request) checkBounds() error {
 	}
 	if r.NumNodes > 0 && r.MaxWidth > 0 && r.MaxHeight > 0 {
 		if room := 1 + r.MaxWidth*(r.MaxHeight-1); room < r.NumNodes {
-			e := fault.InField("num_nodes", "%d steps do not fit: %d levels of at most %d steps, with one overview on top, hold %d", r.NumNodes, r.MaxHeight, r.MaxWidth, room)
+			e := fault.InField("num_nodes", "%d steps do not fit: %d levels of at most %d steps, with one overview on top, hold %d", r.NumNodes, r.MaxHeight, r.MaxWidth, room).Because(ErrNoRoom)
 			if room < Bounds()[0].Min {
 				return e.With("Raise max_width or max_height, for example to max_width 2")
 			}
@@ -170,7 +175,7 @@ func (r Request) checkBounds() error {
 		width, height := max(r.MinWidth, 1), max(r.MinHeight, 2)
 		if least := width + height - 1; least > r.NumNodes {
 			return fault.InField("num_nodes", "%d steps cannot have %d levels and %d first steps", r.NumNodes, height, width).
-				With("Ask for at least %d steps, or lower min_width or min_height", least)
+				With("Ask for at least %d steps, or lower min_width or min_height", least).Because(ErrNoRoom)
 		}
 	}
 	return nil

@@ -34,8 +34,16 @@ const (
 	maxRequest = 2 << 10 // bytes
 )
 
-func (p *plans) plan(r learning.Request) (planned, error) {
-	asked, err := json.Marshal(r)
+// plan gives what a request means; with ask an ambiguous topic is left to be asked.
+func (p *plans) plan(r learning.Request, ask bool) (planned, error) {
+	find := p.generator.Plan
+	if ask {
+		find = p.generator.PlanAsking
+	}
+	asked, err := json.Marshal(struct {
+		Request learning.Request
+		Ask     bool
+	}{r, ask})
 	if err != nil { // a number that JSON does not know
 		return planned{}, fmt.Errorf("request for %q: %w", r.Topic, err)
 	}
@@ -45,7 +53,7 @@ func (p *plans) plan(r learning.Request) (planned, error) {
 	if ok {
 		return found, nil
 	}
-	plan, err := p.generator.Plan(r)
+	plan, err := find(r)
 	if err != nil {
 		return planned{}, err
 	}

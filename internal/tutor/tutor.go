@@ -6,11 +6,13 @@ package tutor
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/trilha/trilha/internal/catalog"
+	"github.com/trilha/trilha/internal/fault"
 	"github.com/trilha/trilha/internal/generate"
 	"github.com/trilha/trilha/internal/learning"
 	"github.com/trilha/trilha/internal/task"
@@ -35,13 +37,20 @@ func New(c *catalog.Catalog, g *generate.Generator, shelf Shelf, tasks task.Stor
 }
 
 // Work is the work of a PathKind task: its input is a generate.Plan, its result a
-// learning.Path, which is put on its owner's shelf as well.
+// learning.Path, which is put on its owner's shelf as well. It asks what a topic means
+// of which the plan does not say.
 func Work(g *generate.Generator, shelf Shelf) task.Work {
 	return func(ctx context.Context, run task.Run) (json.RawMessage, error) {
 		t := run.Task()
 		var plan generate.Plan
 		if err := json.Unmarshal(t.Input, &plan); err != nil {
 			return nil, fmt.Errorf("task %s: input: %w", t.ID, err)
+		}
+		if len(plan.Choices) > 0 {
+			var err error
+			if plan, err = decide(ctx, g, run, plan); err != nil {
+				return nil, err
+			}
 		}
 		path, err := g.Resume(ctx, plan, run.Report, stepsOf(run))
 		if err != nil {
@@ -75,6 +84,15 @@ type Order struct {
 	Priority       task.Priority
 	IdempotencyKey string
 	Watch          bool // see task.Spec
+
+	// MayAsk says that the owner can be asked: the task of an ambiguous topic is made
+	// all the same, and asks which is meant (see Asks).
+	MayAsk bool
+	// Late has the task tell what would otherwise be told at once: one for an unknown
+	// or ambiguous topic, or for bounds that no path can meet, is made and has failed.
+	// What is wrong in itself (a number out of range, an unknown language) is told at
+	// once all the same.
+	Late bool
 }
 
 // Generate makes a task that makes a path. A request whose path is on the owner's
@@ -82,8 +100,11 @@ type Order struct {
 // Errors: Invalid, NotFound (topic), Conflict (ambiguous topic, idempotency key),
 // Limit, Unavailable.
 func (t *Tutor) Generate(ctx context.Context, owner string, o Order) (task.Submission, error) {
-	p, err := t.plans.plan(o.Request)
-	if err != nil {
+	p, err := t.plans.plan(o.Request, o.MayAsk)
+	switch {
+	case err != nil && o.Late && mayBeTold(err):
+		return t.refuse(ctx, owner, o, err)
+	case err != nil:
 		return task.Submission{}, err
 	}
 	result, err := t.shelf.Find(ctx, owner, p.key, time.Now().Add(-CacheTime))
@@ -92,9 +113,29 @@ func (t *Tutor) Generate(ctx context.Context, owner string, o Order) (task.Submi
 	}
 	return t.tasks.Submit(ctx, task.Spec{
 		Owner: owner, Kind: PathKind, Priority: o.Priority, Input: p.input,
-		Description:    "Generate learning path for topic: " + p.topic,
+		Description:    describe(p.topic),
 		IdempotencyKey: o.IdempotencyKey, Unique: p.key,
 		Result: result, Watch: o.Watch,
+	})
+}
+
+func describe(topic string) string { return "Generate learning path for topic: " + topic }
+
+// mayBeTold says whether an error about a request is one that Order.Late is for.
+func mayBeTold(err error) bool {
+	return errors.Is(err, fault.NotFound) || errors.Is(err, fault.Conflict) || errors.Is(err, learning.ErrNoRoom)
+}
+
+// refuse makes a task that has failed with why.
+func (t *Tutor) refuse(ctx context.Context, owner string, o Order, why error) (task.Submission, error) {
+	input, err := json.Marshal(generate.Plan{Request: o.Request})
+	if err != nil {
+		return task.Submission{}, fmt.Errorf("request for %q: %w", o.Topic, err)
+	}
+	topic := strings.Join(strings.Fields(learning.Printable(o.Topic)), " ")
+	return t.tasks.Submit(ctx, task.Spec{
+		Owner: owner, Kind: PathKind, Priority: o.Priority, Input: input, Description: describe(topic),
+		IdempotencyKey: o.IdempotencyKey, Failure: why.Error(), Watch: o.Watch,
 	})
 }
 
@@ -104,7 +145,7 @@ func (t *Tutor) TakenAs(r learning.Request) string {
 	if len(r.Outline) > 0 { // it is the topic of its own words
 		return ""
 	}
-	p, err := t.plans.plan(r)
+	p, err := t.plans.plan(r, false)
 	if err != nil {
 		return ""
 	}
@@ -135,6 +176,11 @@ func (t *Tutor) Forgets() bool {
 // Cancel ends one task of owner.
 func (t *Tutor) Cancel(ctx context.Context, owner, id string) (task.Task, error) {
 	return t.tasks.Cancel(ctx, owner, id)
+}
+
+// Answer gives replies to what one task of owner asks; see task.Store.
+func (t *Tutor) Answer(ctx context.Context, owner, id string, replies map[string]task.Reply) (task.Task, error) {
+	return t.tasks.Answer(ctx, owner, id, replies)
 }
 
 // PathID gives the id of the path that a completed task made, or nothing. It
