@@ -61,7 +61,7 @@ func (t *tape) messages(tt *testing.T) (all []message) {
 	if t.header.Get("Content-Type") == "text/event-stream" {
 		lines = nil
 		for line := range strings.Lines(text) {
-			if data, ok := strings.CutPrefix(line, "data: "); ok && !strings.HasPrefix(data, "/message?") {
+			if data, ok := strings.CutPrefix(line, "data: "); ok && data != "\n" && !strings.HasPrefix(data, "/message?") {
 				lines = append(lines, data)
 			}
 		}
@@ -215,6 +215,9 @@ func (p *play) send(r *room, as, method, body string, headers ...string) *turn {
 		named(handler).ServeHTTP(turn.out, q)
 	}()
 	p.underWay = append(p.underWay, turn)
+	if r != nil && r.alive && r.owner == as {
+		r.since = time.Now()
+	}
 	p.settle()
 	return turn
 }
@@ -266,8 +269,6 @@ func (p *play) want(r *room, as string, t *turn, status int) {
 	}
 	if !r.alive || r.owner != as {
 		status = http.StatusNotFound
-	} else {
-		r.since = time.Now()
 	}
 	require.Equal(p.t, status, got, "%s as %q: %s", r.id, as, text)
 }
