@@ -61,6 +61,14 @@ func newWorld(t *testing.T) *world {
 		}
 		return "done", nil
 	})
+	// burst says when it has sent all.
+	add("burst", func(ctx context.Context, r mcp.CallToolRequest) (string, error) {
+		for i := range r.GetInt("steps", 5) {
+			_ = w.progress(ctx, r, i+1)
+		}
+		w.ended <- nil
+		return "done", nil
+	})
 	add("hold", func(ctx context.Context, _ mcp.CallToolRequest) (string, error) {
 		w.held <- struct{}{}
 		select {

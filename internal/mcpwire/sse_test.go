@@ -124,12 +124,6 @@ func TestSSEWatchersHearEverythingBeforeTheAnswerAndInOrder(t *testing.T) {
 	}
 }
 
-func TestBareSSEDelaysProgress(t *testing.T) {
-	news, post := overSSE(t, false).ssePeer(t.Context(), legacyEra)
-	w := watchSSE(t, news, post, 1)
-	t.Logf("of 500 notifications mcp-go's own HTTP+SSE delivered %d after their answer, and lost or delayed %d", w.late, w.lost)
-}
-
 // A session is its stream: when that ends, so do its calls, and other sessions do
 // not notice.
 func TestSSESessionEndsWithItsStream(t *testing.T) {

@@ -78,15 +78,6 @@ func TestWatchersHearEverythingBeforeTheAnswerAndInOrder(t *testing.T) {
 	}
 }
 
-// The same on mcp-go's transport, as a measure; it says so and does not fail,
-// since it is by chance how much is lost.
-func TestBareTransportLosesOrDelaysProgress(t *testing.T) {
-	p := connect(t, newWorld(t).bare(), legacyEra)
-	p.open()
-	w := watch(t, p)
-	t.Logf("of 500 notifications mcp-go's own stdio lost %d and delivered %d after their answer", w.lost, w.late)
-}
-
 // Fault 5: in 2026-07-28 nothing of a call comes after its answer, while before it
 // the session goes on hearing.
 func TestNothingFollowsTheAnswerOfAModernCall(t *testing.T) {
@@ -186,27 +177,6 @@ func TestAThousandWaitingCallsHoldNothingUp(t *testing.T) {
 		assert.Nil(t, m.Error)
 	}
 	assert.Empty(t, p.end())
-}
-
-func TestBareTransportIsSilentBehindWaitingCalls(t *testing.T) {
-	w := newWorld(t)
-	p := connect(t, w.bare(), legacyEra)
-	p.open()
-	go func() {
-		for range 200 {
-			p.start("tools/call", tool("hold", nil))
-		}
-		p.startAs(`"ping"`, "ping", nil)
-	}()
-	for range 6 {
-		await(t, w.held, "five workers and the reader itself")
-	}
-	for len(p.all) > 0 { // what an earlier connection has left in mcp-go's only stdio session
-		assert.NotEqual(t, `"ping"`, string(p.next().ID), "nobody is left for a ping")
-	}
-	close(w.open)
-	for string(p.next().ID) != `"ping"` {
-	}
 }
 
 // Fault 7: a line above 4 MB is an error and no more, and one below is taken.
@@ -432,13 +402,6 @@ func TestErrorsAreInTheClientsWords(t *testing.T) {
 			assert.NotContains(t, m.line, inner, c.line)
 		}
 	}
-}
-
-func TestBareTransportShowsGoTypes(t *testing.T) {
-	p := connect(t, newWorld(t).bare(), legacyEra)
-	p.open()
-	p.write(`{"jsonrpc":"2.0","id":"x","method":"tools/call","params":{"name":5}}`)
-	assert.Contains(t, p.next().line, "Go struct field")
 }
 
 // Fault 16: whatever carries an id is answered under it, and what is no request is
