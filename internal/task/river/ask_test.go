@@ -187,8 +187,8 @@ func TestAWorkThatAsksWhileItsStoreStopsKeepsItsQuestion(t *testing.T) {
 	everywhere(t, func(t *testing.T, at string) {
 		begun, goOn := make(chan struct{}), make(chan struct{})
 		s := openAt(t, at, river.Options{Works: map[string]task.Work{"asks": func(ctx context.Context, run task.Run) (json.RawMessage, error) {
-			begun <- struct{}{}
 			_, err := askWhich(ctx, run)
+			begun <- struct{}{}
 			<-goOn // the store is stopping by now
 			return nil, err
 		}}, Limits: task.Limits{Running: 1}})
