@@ -4,6 +4,7 @@
 package mcpface
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -11,11 +12,13 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 
+	"github.com/trilha/trilha/internal/mcpwire"
 	"github.com/trilha/trilha/internal/task"
 	"github.com/trilha/trilha/internal/tutor"
 	"github.com/trilha/trilha/tools"
@@ -41,35 +44,45 @@ type Face struct {
 
 	followers     followers
 	subscriptions subscriptions
+	news          news
+
+	resources []mcp.Resource // that have no owner
+	templates []mcp.ResourceTemplate
+	pageSize  int
 }
 
 // New makes the server. ownerOf gives the principal of a request.
 func New(version string, t *tutor.Tutor, ts *tools.Tools, ownerOf func(context.Context) string, log *slog.Logger) *Face {
-	f := &Face{tutor: t, tools: ts, ownerOf: ownerOf, log: log}
+	f := &Face{tutor: t, tools: ts, ownerOf: ownerOf, log: log, pageSize: pageSize}
 	f.root, f.stop = context.WithCancel(context.Background())
 	hooks := &server.Hooks{}
-	hooks.AddOnRequestInitialization(refuseLongURI)
+	hooks.AddOnRequestInitialization(refuse)
 	f.addSubscriptionHooks(hooks)
+	f.addLists(hooks)
+	f.addNews(hooks)
 	// Whoever lists the tools is about to call one. Only now: nothing of the
 	// catalogue stands between the start and the answered list.
 	var warm sync.Once
 	hooks.AddAfterListTools(func(context.Context, any, *mcp.ListToolsRequest, *mcp.ListToolsResult) {
 		warm.Do(func() { f.work.Go(t.Warm) })
 	})
-	f.server = server.NewMCPServer("trilha", version,
+	options := append(cacheHints(),
 		server.WithTitle("Trilha"),
 		server.WithDescription("Learning paths in prerequisite order, with real links, made in the background."),
 		server.WithInstructions(instructions),
 		server.WithToolCapabilities(false),
-		server.WithResourceCapabilities(true, false),
+		server.WithResourceCapabilities(true, true),
 		server.WithPromptCapabilities(false),
+		server.WithLogging(),
 		server.WithCompletions(),
 		server.WithPromptCompletionProvider(completer{f}),
 		server.WithResourceCompletionProvider(completer{f}),
 		server.WithRecovery(),
 		server.WithResourceRecovery(),
+		server.WithMetaPropagator(traceContext{}),
 		server.WithHooks(hooks),
 	)
+	f.server = server.NewMCPServer("trilha", version, options...)
 	for _, d := range ts.All() {
 		f.server.AddTool(d.Tool, f.handler(d))
 	}
@@ -84,6 +97,7 @@ func (f *Face) Server() *server.MCPServer { return f.server }
 // Close ends what tells sessions of tasks and waits for it.
 func (f *Face) Close() {
 	f.stop()
+	f.news.close()
 	f.work.Wait()
 }
 
@@ -111,6 +125,25 @@ func (f *Face) handler(d tools.Definition) server.ToolHandlerFunc {
 // own stream; after it, before 2026-07-28, by the session. From 2026-07-28 on
 // progress belongs to the response stream of its request and ends with it.
 func (f *Face) caller(ctx context.Context, r mcp.CallToolRequest) tools.Caller {
+	c := f.silent(ctx, r)
+	if !server.IsModernRequest(ctx) {
+		return c
+	}
+	// What happens to a task is logged to the request that waits for it, if that
+	// asked for messages; earlier eras have it by session, see news.
+	progress := c.Progress
+	c.Progress = func(waiting context.Context, w *task.Watch) task.Task {
+		last := progress(waiting, w)
+		if last.Status.Final() {
+			_ = f.server.SendLogMessageToClient(ctx, messageOf(last))
+		}
+		return last
+	}
+	return c
+}
+
+// silent is a caller who is told by progress alone.
+func (f *Face) silent(ctx context.Context, r mcp.CallToolRequest) tools.Caller {
 	c := tools.Caller{Owner: f.ownerOf(ctx), Settle: f.followers.settle, Progress: drain}
 	if r.Params.Meta == nil || r.Params.Meta.ProgressToken == nil {
 		return c
@@ -141,20 +174,36 @@ func drain(_ context.Context, w *task.Watch) task.Task {
 // templates costs seconds a megabyte.
 const maxURI = 512
 
-// refuseLongURI looks at requests before mcp-go matches their addresses.
-func refuseLongURI(_ context.Context, _ any, message any) error {
+// refuse looks at requests before mcp-go does, whose matching of addresses has no
+// bound and which takes any word for a log level.
+func refuse(ctx context.Context, _ any, message any) error {
 	raw, ok := message.(json.RawMessage)
-	if !ok || len(raw) <= maxURI {
+	if !ok || len(raw) <= maxURI && !bytes.Contains(raw, []byte(mcp.MetaKeyLogLevel)) {
 		return nil
 	}
 	var r struct {
-		Method string `json:"method"`
 		Params struct {
-			URI string `json:"uri"`
+			URI  string `json:"uri"`
+			Meta struct {
+				LogLevel *mcp.LoggingLevel `json:"io.modelcontextprotocol/logLevel"`
+			} `json:"_meta"`
 		} `json:"params"`
 	}
-	if json.Unmarshal(raw, &r) == nil && len(r.Params.URI) > maxURI {
-		return errors.New("the uri is longer than 512 bytes: use one that resources/list, resources/templates/list or a tool gave")
+	var wrong string
+	switch err := json.Unmarshal(raw, &r); {
+	case err == nil && len(r.Params.URI) > maxURI:
+		wrong = "the uri is longer than 512 bytes: use one that resources/list, resources/templates/list or a tool gave"
+	case err == nil && r.Params.Meta.LogLevel != nil && !slices.Contains(logLevels, *r.Params.Meta.LogLevel):
+		wrong = fmt.Sprintf("_meta %s: %.40q is no log level: use one of %q", mcp.MetaKeyLogLevel, *r.Params.Meta.LogLevel, logLevels)
+	default:
+		return nil
 	}
-	return nil
+	mcpwire.Refuse(ctx, &mcpwire.Error{Code: mcp.INVALID_PARAMS, Message: wrong})
+	return errors.New(wrong)
+}
+
+// logLevels are those of the protocol, the least urgent first.
+var logLevels = []mcp.LoggingLevel{
+	mcp.LoggingLevelDebug, mcp.LoggingLevelInfo, mcp.LoggingLevelNotice, mcp.LoggingLevelWarning,
+	mcp.LoggingLevelError, mcp.LoggingLevelCritical, mcp.LoggingLevelAlert, mcp.LoggingLevelEmergency,
 }

@@ -3,11 +3,13 @@ package mcpface
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"github.com/trilha/trilha/internal/catalog"
 	"github.com/trilha/trilha/internal/fault"
 	"github.com/trilha/trilha/internal/learning"
 	"github.com/trilha/trilha/internal/shelf"
@@ -19,22 +21,32 @@ func (f *Face) addPrompts() {
 		mcp.WithPromptDescription("Plan how to learn a topic, step by step, with real links."),
 		mcp.WithArgument("topic", mcp.RequiredArgument(), mcp.ArgumentDescription("What to learn, for example linear algebra")),
 		mcp.WithArgument("language", mcp.ArgumentDescription("en, pt or es; default en")),
+		mcp.WithArgument("category", mcp.ArgumentDescription("refuses topics of another: "+strings.Join(catalog.Categories(), ", "))),
 		mcp.WithArgument("level", mcp.ArgumentDescription("beginner, intermediate or advanced")),
-	), learn)
+	), f.learn)
 	f.server.AddPrompt(mcp.NewPrompt("continue_learning",
 		mcp.WithPromptDescription("Go on with one of your learning paths of an earlier conversation."),
 		mcp.WithArgument("path", mcp.ArgumentDescription("Its path_id, or words of its title or topic; without it all are offered")),
 	), f.continueLearning)
 }
 
-func learn(_ context.Context, r mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
-	request := learning.Request{Topic: r.Params.Arguments["topic"], Language: r.Params.Arguments["language"], Level: r.Params.Arguments["level"]}
-	request, err := request.Normalize()
+func (f *Face) learn(ctx context.Context, r mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
+	given := r.Params.Arguments
+	request, err := learning.Request{Topic: given["topic"], Language: given["language"], Level: given["level"]}.Normalize()
+	if category := given["category"]; err == nil && category != "" {
+		request.Category = category
+		if !slices.Contains(catalog.Categories(), category) {
+			err = fault.InField("category", "%.40q is not known", category).With("Use one of %s", strings.Join(catalog.Categories(), ", "))
+		}
+	}
 	if err != nil {
-		return nil, err
+		return nil, f.refusal(ctx, err, "the prompt")
 	}
 	var text strings.Builder
 	fmt.Fprintf(&text, "I want to learn %q. Make me a learning path with generate_learning_path_async (language %s", request.Topic, request.Language)
+	if request.Category != "" {
+		fmt.Fprintf(&text, ", category %s", request.Category)
+	}
 	if request.Level != "" {
 		fmt.Fprintf(&text, ", level %s", request.Level)
 	}
@@ -59,7 +71,7 @@ const offered = 10
 func (f *Face) continueLearning(ctx context.Context, r mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
 	owner, asked := f.ownerOf(ctx), strings.TrimSpace(r.Params.Arguments["path"])
 	if len(asked) > maxURI {
-		return nil, fault.InField("path", "%d bytes, want at most %d", len(asked), maxURI)
+		return nil, f.refusal(ctx, fault.InField("path", "%d bytes, want at most %d", len(asked), maxURI), "path")
 	}
 	if p, err := f.tutor.Path(ctx, owner, asked); err == nil {
 		return goOn(p.ID, p.Title), nil
@@ -71,7 +83,7 @@ func (f *Face) continueLearning(ctx context.Context, r mcp.GetPromptRequest) (*m
 		return goOn(page.Paths[0].ID, page.Paths[0].Title), nil
 	}
 	if err != nil {
-		return nil, readable(ctx, err, "the list of paths")
+		return nil, f.readable(ctx, err, "the list of paths")
 	}
 	return choose(asked, page), nil
 }

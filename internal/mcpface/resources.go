@@ -3,7 +3,9 @@ package mcpface
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,12 +23,17 @@ const jsonType = "application/json"
 
 // addResources registers trilha://tasks, trilha://paths and the templates.
 func (f *Face) addResources() {
-	f.server.AddResource(
-		mcp.NewResource("trilha://paths", "paths", mcp.WithResourceDescription("Your finished learning paths, newest first, without their steps."), mcp.WithMIMEType(jsonType)),
-		f.readPaths)
-	f.server.AddResource(
-		mcp.NewResource("trilha://tasks", "tasks", mcp.WithResourceDescription("Your tasks, newest first, without results."), mcp.WithMIMEType(jsonType)),
-		f.readTasks)
+	for _, r := range []struct {
+		uri, name, about string
+		read             server.ResourceHandlerFunc
+	}{
+		{"trilha://paths", "paths", "Your finished learning paths, newest first, without their steps.", f.readPaths},
+		{"trilha://tasks", "tasks", "Your tasks, newest first, without results.", f.readTasks},
+	} {
+		resource := mcp.NewResource(r.uri, r.name, mcp.WithResourceDescription(r.about), mcp.WithMIMEType(jsonType))
+		f.resources = append(f.resources, resource)
+		f.server.AddResource(resource, r.read)
+	}
 	for _, t := range []struct {
 		uri, name, about, mime string
 		read                   func(ctx context.Context, owner string, args []string) (string, string, error)
@@ -37,12 +44,13 @@ func (f *Face) addResources() {
 		{"trilha://concepts/{concept_id}", "concept", "One concept of the graph; write the slash of its id as %2F.", jsonType, f.readConcept},
 		{"trilha://concepts/{subject}/{concept}", "concept of a subject", "One concept of the graph, for example trilha://concepts/linear-algebra/eigenvalue.", jsonType, f.readConcept},
 	} {
-		f.server.AddResourceTemplate(
-			mcp.NewResourceTemplate(t.uri, t.name, mcp.WithTemplateDescription(t.about), mcp.WithTemplateMIMEType(t.mime)),
+		template := mcp.NewResourceTemplate(t.uri, t.name, mcp.WithTemplateDescription(t.about), mcp.WithTemplateMIMEType(t.mime))
+		f.templates = append(f.templates, template)
+		f.server.AddResourceTemplate(template,
 			func(ctx context.Context, r mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
 				text, mime, err := t.read(ctx, f.ownerOf(ctx), uriParts(r.Params.URI))
 				if err != nil {
-					return nil, readable(ctx, err, r.Params.URI)
+					return nil, f.readable(ctx, err, r.Params.URI)
 				}
 				return []mcp.ResourceContents{mcp.TextResourceContents{URI: r.Params.URI, MIMEType: mime, Text: text}}, nil
 			})
@@ -62,26 +70,43 @@ func uriParts(uri string) []string {
 	return parts
 }
 
+// hasTemplate tells whether there is a template, as it is written.
+func (f *Face) hasTemplate(uri string) bool {
+	return slices.ContainsFunc(f.templates, func(t mcp.ResourceTemplate) bool { return t.URITemplate.Raw() == uri })
+}
+
 // readable is an error fit to show: a fault's own words, or none of the inside. That
 // there is no such resource has a code, which 2026-07-28 changed.
-func readable(ctx context.Context, err error, uri string) error {
-	if f, ok := fault.Of(err); ok {
-		if f.Kind != fault.NotFound {
-			return f
+func (f *Face) readable(ctx context.Context, err error, uri string) error {
+	e := f.refusal(ctx, err, uri)
+	if errors.Is(err, fault.NotFound) {
+		e.Data = map[string]any{"uri": uri}
+		if !server.IsModernRequest(ctx) {
+			e.Code = mcp.RESOURCE_NOT_FOUND
 		}
-		code := mcp.RESOURCE_NOT_FOUND
-		if server.IsModernRequest(ctx) {
-			code = mcp.INVALID_PARAMS
-		}
-		return &mcpwire.Error{Code: code, Message: f.Error(), Data: map[string]any{"uri": uri}}
 	}
-	return fault.New(fault.Unavailable, "%s could not be read", uri).With("Try again; the server's log has the details").Because(err)
+	return e
+}
+
+// refusal is what a request is answered that failed with err over something: a
+// fault's own words, or none of the inside.
+func (f *Face) refusal(ctx context.Context, err error, about string) *mcpwire.Error {
+	shown, ok := fault.Of(err)
+	if !ok {
+		f.log.ErrorContext(ctx, "request failed", "about", about, "error", err)
+		shown = fault.New(fault.Unavailable, "%s could not be read", about).With("Try again; the server's log has the details")
+	}
+	code := mcp.INTERNAL_ERROR
+	if shown.Kind == fault.Invalid || shown.Kind == fault.NotFound {
+		code = mcp.INVALID_PARAMS
+	}
+	return &mcpwire.Error{Code: code, Message: shown.Error()}
 }
 
 func (f *Face) readTasks(ctx context.Context, r mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
 	page, err := f.tutor.Tasks(ctx, f.ownerOf(ctx), task.Filter{Limit: task.MaxPage})
 	if err != nil {
-		return nil, readable(ctx, err, r.Params.URI)
+		return nil, f.readable(ctx, err, r.Params.URI)
 	}
 	if page.Tasks == nil {
 		page.Tasks = []task.Task{}
@@ -93,7 +118,7 @@ func (f *Face) readTasks(ctx context.Context, r mcp.ReadResourceRequest) ([]mcp.
 	}
 	raw, err := json.Marshal(map[string]any{"tasks": page.Tasks, "total": page.Total})
 	if err != nil {
-		return nil, readable(ctx, err, r.Params.URI)
+		return nil, f.readable(ctx, err, r.Params.URI)
 	}
 	return []mcp.ResourceContents{mcp.TextResourceContents{URI: r.Params.URI, MIMEType: jsonType, Text: string(raw)}}, nil
 }
@@ -113,7 +138,7 @@ type listedPath struct {
 func (f *Face) readPaths(ctx context.Context, r mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
 	page, err := f.tutor.Paths(ctx, f.ownerOf(ctx), shelf.Query{Limit: shelf.MaxPage})
 	if err != nil {
-		return nil, readable(ctx, err, r.Params.URI)
+		return nil, f.readable(ctx, err, r.Params.URI)
 	}
 	paths := []listedPath{}
 	for i := range page.Paths {
@@ -122,7 +147,7 @@ func (f *Face) readPaths(ctx context.Context, r mcp.ReadResourceRequest) ([]mcp.
 	}
 	raw, err := json.Marshal(map[string]any{"paths": paths, "more": page.Next != ""})
 	if err != nil {
-		return nil, readable(ctx, err, r.Params.URI)
+		return nil, f.readable(ctx, err, r.Params.URI)
 	}
 	return []mcp.ResourceContents{mcp.TextResourceContents{URI: r.Params.URI, MIMEType: jsonType, Text: string(raw)}}, nil
 }

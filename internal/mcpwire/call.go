@@ -73,7 +73,7 @@ type call struct {
 	mu        sync.Mutex
 	answered  bool
 	cancelled bool   // by the client: it wants no answer
-	failure   *Error // the answer instead of mcp-go's error
+	failure   *Error // the answer instead of mcp-go's
 	filter    mcp.SubscriptionFilter
 	instead   json.RawMessage // the result instead of mcp-go's
 	after     []func()        // called once it is answered
@@ -104,6 +104,14 @@ func callOf(ctx context.Context) (*call, bool) {
 func Disconnect(ctx context.Context, after time.Duration) {
 	if c, ok := callOf(ctx); ok && c.leave != nil {
 		c.leave(after)
+	}
+}
+
+// Refuse makes e the answer to the request that ctx belongs to, whatever mcp-go makes
+// of it. It is for mcp-go's hooks, which cannot fail; handlers return an *Error.
+func Refuse(ctx context.Context, e *Error) {
+	if c, ok := callOf(ctx); ok {
+		c.fail(e)
 	}
 }
 
@@ -235,7 +243,7 @@ func (c *call) SubscriptionFilter() (mcp.SubscriptionFilter, bool) {
 	return c.filter, true
 }
 
-// fail sets the error that is answered instead of mcp-go's.
+// fail sets the error that is answered instead of what mcp-go makes of the request.
 func (c *call) fail(e *Error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -276,6 +284,9 @@ func (c *call) written(answer mcp.JSONRPCMessage) frame {
 	c.mu.Lock()
 	failure := c.failure
 	c.mu.Unlock()
+	if failure != nil {
+		return refusal(c.of.id, failure)
+	}
 	switch a := answer.(type) {
 	case mcp.JSONRPCResponse:
 		if r, ok := a.Result.(mcp.SubscriptionsListenResult); ok {
@@ -289,9 +300,7 @@ func (c *call) written(answer mcp.JSONRPCMessage) frame {
 		c.peer.wire.log.Error("a result cannot be written", "method", c.of.method, "error", err)
 		failure = &Error{Code: mcp.INTERNAL_ERROR, Message: "internal error; the server's log has the details"}
 	case mcp.JSONRPCError:
-		if failure == nil {
-			failure = &Error{Code: a.Error.Code, Message: a.Error.Message, Data: a.Error.Data}
-		}
+		failure = &Error{Code: a.Error.Code, Message: a.Error.Message, Data: a.Error.Data}
 	default:
 		failure = &Error{Code: mcp.INTERNAL_ERROR, Message: "no answer"}
 	}

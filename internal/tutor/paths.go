@@ -58,7 +58,11 @@ func (t *Tutor) Paths(ctx context.Context, owner string, q shelf.Query) (shelf.P
 // DeletePath removes a finished path of owner, for good: the same request makes it
 // anew. Errors: NotFound.
 func (t *Tutor) DeletePath(ctx context.Context, owner, id string) error {
-	return t.shelf.Delete(ctx, owner, id)
+	err := t.shelf.Delete(ctx, owner, id)
+	if err == nil {
+		t.tell(ctx, Change{Owner: owner})
+	}
+	return err
 }
 
 // Path gives a finished path of owner by its own id or by the id of the task that

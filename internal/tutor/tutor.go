@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +30,7 @@ type Tutor struct {
 	plans   plans
 	shelf   Shelf
 	tasks   task.Store
+	told    []func(context.Context, Change)
 }
 
 // New makes a Tutor. tasks must run the work that Work gives for the same
@@ -111,12 +114,16 @@ func (t *Tutor) Generate(ctx context.Context, owner string, o Order) (task.Submi
 	if err != nil {
 		return task.Submission{}, err
 	}
-	return t.tasks.Submit(ctx, task.Spec{
+	s, err := t.tasks.Submit(ctx, task.Spec{
 		Owner: owner, Kind: PathKind, Priority: o.Priority, Input: p.input,
 		Description:    describe(p.topic),
 		IdempotencyKey: o.IdempotencyKey, Unique: p.key,
 		Result: result, Watch: o.Watch,
 	})
+	if err == nil && !s.Repeated {
+		t.tell(ctx, Change{Owner: owner, Made: s.Task})
+	}
+	return s, err
 }
 
 func describe(topic string) string { return "Generate learning path for topic: " + topic }
@@ -235,19 +242,34 @@ func (t *Tutor) Search(query, language string, limit int) ([]Found, error) {
 func (t *Tutor) Concept(id string) (*catalog.Concept, error) { return t.catalog.Concept(id) }
 
 // Complete gives up to limit names of topics that begin with what was typed, or,
-// where none does, titles of what it may mean.
-func (t *Tutor) Complete(typed, language string, limit int) ([]string, error) {
+// where none does, titles of what it may mean; where nothing was typed, those of all
+// subjects and routes. A category leaves topics of others out.
+func (t *Tutor) Complete(typed, language, category string, limit int) ([]string, error) {
 	ix, err := t.catalog.Index()
 	if err != nil {
 		return nil, err
 	}
 	names := []string{}
-	for _, m := range ix.Complete(typed, language, limit) {
-		names = append(names, m.Name)
+	add := func(id, name string) {
+		if (category == "" || ix.Category(id) == category) && !slices.Contains(names, name) && len(names) < limit {
+			names = append(names, name)
+		}
+	}
+	if strings.TrimSpace(typed) == "" {
+		for _, s := range ix.Subjects() {
+			add(s.ID, s.Title.In(language))
+		}
+		for _, r := range ix.Routes() {
+			add(r.ID, r.Title.In(language))
+		}
+		return names, nil
+	}
+	for _, m := range ix.Complete(typed, language, math.MaxInt) {
+		add(m.ID, m.Name)
 	}
 	if len(names) == 0 {
-		for _, m := range ix.Search(typed, language, limit) {
-			names = append(names, ix.Title(m.ID, language))
+		for _, m := range ix.Search(typed, language, math.MaxInt) {
+			add(m.ID, ix.Title(m.ID, language))
 		}
 	}
 	return names, nil

@@ -1,0 +1,24 @@
+package tutor
+
+import (
+	"context"
+
+	"github.com/trilha/trilha/internal/task"
+)
+
+// Change is something that was done to what an owner has.
+type Change struct {
+	Owner string
+	Made  task.Task // the task that was made; none when a path was deleted
+}
+
+// Tell has f called after each change that is made through this Tutor, by whoever made
+// it: f does not wait for anything. How a task goes on is Watch's to tell. It is called
+// before the Tutor is in use.
+func (t *Tutor) Tell(f func(context.Context, Change)) { t.told = append(t.told, f) }
+
+func (t *Tutor) tell(ctx context.Context, c Change) {
+	for _, f := range t.told {
+		f(ctx, c)
+	}
+}
