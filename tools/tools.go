@@ -55,8 +55,8 @@ type Definition struct {
 	Call func(ctx context.Context, c Caller, arguments json.RawMessage) *mcp.CallToolResult
 }
 
-// All lists the tools in the order in which they are used. Clients see them sorted
-// by name: mcp-go does so.
+// All lists the tools in the order in which they are used, which is the order in which
+// clients, and their models, see them.
 func (t *Tools) All() []Definition {
 	return []Definition{
 		t.generateLearningPathAsync(),

@@ -62,10 +62,11 @@ type peer struct {
 	id      int
 	waiting map[string]chan message
 	told    chan message // notifications, in the order in which they arrived
+	news    chan message // those that tell of what no call is about
 }
 
 func newPeer(t *testing.T, era string) *peer {
-	return &peer{t: t, era: era, waiting: map[string]chan message{}, told: make(chan message, 10_000)}
+	return &peer{t: t, era: era, waiting: map[string]chan message{}, told: make(chan message, 10_000), news: make(chan message, 10_000)}
 }
 
 func (p *peer) modern() bool { return p.era == modernEra }
@@ -79,6 +80,8 @@ func (p *peer) receive(raw []byte) {
 	}
 	switch {
 	case m.Method != "" && m.ID != nil: // the server's ping
+	case m.Method == "notifications/resources/list_changed", m.Method == "notifications/message":
+		p.news <- m
 	case m.Method != "":
 		p.told <- m
 	default:

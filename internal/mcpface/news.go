@@ -97,8 +97,8 @@ func (f *Face) observe(owner string, t task.Task) {
 		for now := range w.Events {
 			if standing(&now) != standing(&t) {
 				t = now
-				f.news.listChanged(owner)
 				f.news.message(owner, messageOf(t))
+				f.news.listChanged(owner)
 			}
 		}
 	})
