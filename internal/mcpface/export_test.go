@@ -20,3 +20,6 @@ func (f *Face) Subscriptions() int {
 	defer f.subscriptions.mu.Unlock()
 	return len(f.subscriptions.running)
 }
+
+// SetPageSize makes lists come in smaller pages.
+func (f *Face) SetPageSize(n int) { f.pageSize = n }

@@ -54,7 +54,7 @@ func (f *Face) recent(ctx context.Context, owner string) ([]item[mcp.Resource], 
 }
 
 func taskResource(t *task.Task) mcp.Resource {
-	r := mcp.NewResource("trilha://tasks/"+t.ID, "Task: "+shownText(t.Description, maxName), mcp.WithMIMEType(jsonType),
+	r := mcp.NewResource("trilha://tasks/"+t.ID, shownText(t.Description, maxName), mcp.WithMIMEType(jsonType),
 		mcp.WithResourceDescription(fmt.Sprintf("A task of yours of %s: %s.", t.CreatedAt.UTC().Format(time.DateTime), standing(t))))
 	r.Annotations = &mcp.Annotations{LastModified: t.UpdatedAt.UTC().Format(time.RFC3339)}
 	return r
@@ -74,7 +74,7 @@ func standing(t *task.Task) string {
 }
 
 func pathResource(p *shelf.Path) mcp.Resource {
-	r := mcp.NewResource("trilha://paths/"+p.ID, "Path: "+shownText(p.Title, maxName), mcp.WithMIMEType(jsonType),
+	r := mcp.NewResource("trilha://paths/"+p.ID, shownText(p.Title, maxName), mcp.WithMIMEType(jsonType),
 		mcp.WithResourceDescription(fmt.Sprintf("A finished learning path of yours, made for %q: %d steps, %d hours, language %s.",
 			shownText(p.Topic, maxName), p.Steps, p.Hours, p.Language)))
 	r.Annotations = &mcp.Annotations{LastModified: p.UpdatedAt.UTC().Format(time.RFC3339)}

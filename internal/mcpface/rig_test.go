@@ -48,6 +48,12 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
+	return newRigOver(t, func(s task.Store) task.Store { return s })
+}
+
+// newRigOver is a rig whose tutor sees the tasks through what wrap makes of them.
+func newRigOver(t *testing.T, wrap func(task.Store) task.Store) *rig {
+	t.Helper()
 	r := &rig{t: t, step: make(chan func(task.Run))}
 	log := slog.New(slog.DiscardHandler)
 	generator := generate.New(catalog.Embedded())
@@ -68,7 +74,7 @@ func newRig(t *testing.T) *rig {
 		}
 		return work(ctx, run)
 	}}, task.Limits{Running: 8, RunningPerOwner: 8, WaitingPerOwner: 1000, Kept: 20_000, TTL: time.Hour}, log)
-	tu := tutor.New(catalog.Embedded(), generator, paths, store)
+	tu := tutor.New(catalog.Embedded(), generator, paths, wrap(store))
 	r.face = mcpface.New("1.2.3", tu, tools.New(tu, log, 1000), ownerOf, log)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithCancel(context.Background())

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/mark3labs/mcp-go/mcp"
+	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/propagation"
 )
 
@@ -13,23 +14,23 @@ import (
 // Trace Context has it.
 type traceContext struct{}
 
-var w3c = propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{})
-
 // ExtractMeta is for mcp-go.
 func (traceContext) ExtractMeta(ctx context.Context, meta *mcp.Meta) context.Context {
 	if meta == nil {
 		return ctx
 	}
-	found := propagation.MapCarrier{}
-	for _, key := range w3c.Fields() {
-		if v, ok := meta.AdditionalFields[key].(string); ok {
-			found[key] = v
-		}
+	text := func(key string) string {
+		s, _ := meta.AdditionalFields[key].(string)
+		return s
 	}
-	if len(found) == 0 {
-		return ctx
+	if parent := text("traceparent"); parent != "" {
+		ctx = propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{"traceparent": parent, "tracestate": text("tracestate")})
 	}
-	return w3c.Extract(ctx, found)
+	// The library's own propagator would write a malformed one to standard error.
+	if b, err := baggage.Parse(text("baggage")); err == nil && b.Len() > 0 {
+		ctx = baggage.ContextWithBaggage(ctx, b)
+	}
+	return ctx
 }
 
 // InjectMeta is for clients, which a Face is not.
