@@ -212,7 +212,10 @@ func (p *param) checkString(raw json.RawMessage) error {
 	if len(p.enum) > 0 && !slices.Contains(p.enum, v) {
 		return p.wrong("%q is not one of %s", cut(v, 40), strings.Join(p.enum, ", "))
 	}
-	if n := utf8.RuneCountInString(v); p.max > 0 && (n > int(p.max) || n < int(p.min)) {
+	switch n := utf8.RuneCountInString(v); {
+	case n == 0 && p.min > 0:
+		return p.wrong("is empty")
+	case p.max > 0 && (n > int(p.max) || n < int(p.min)):
 		return p.wrong("%d characters, want %g to %g", n, p.min, p.max)
 	}
 	return nil
