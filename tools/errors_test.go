@@ -28,7 +28,7 @@ func TestWrongArgumentsAreExplained(t *testing.T) {
 		{"generate_learning_path_async", `[1]`, []string{"not a JSON object", `{"topic":`}},
 		{"generate_learning_path_async", `{"topic":5}`, []string{"topic", "want a string, got 5", `"linear algebra"`}},
 		{"generate_learning_path_async", `{"topic":null}`, []string{"topic", "want a string, got null", `"linear algebra"`}},
-		{"generate_learning_path_async", `{"topic":""}`, []string{"topic", "0 characters, want 1 to 200"}},
+		{"generate_learning_path_async", `{"topic":""}`, []string{"topic", "is empty", "linear algebra"}},
 		{"generate_learning_path_async", `{"topic":"` + long + `"}`, []string{"topic", "5000 characters, want 1 to 200"}},
 		{"generate_learning_path_async", `{"topic":"python","num_nodes":2}`, []string{"num_nodes", "2 is out of range, want 3 to 100", "num_nodes: 15"}},
 		{"generate_learning_path_async", `{"topic":"python","num_nodes":4.5}`, []string{"num_nodes", "want a whole number, got 4.5", "num_nodes: 15"}},

@@ -39,7 +39,7 @@ func (f *Face) addSubscriptionHooks(hooks *server.Hooks) {
 		if watching == nil {
 			return
 		}
-		f.notifyUpdates(watching, f.ownerOf(ctx), m.Params.URI, nil, over, func() error {
+		f.notifyUpdates(watching, f.ownerOf(ctx), m.Params.URI, over, func() error {
 			return f.server.SendNotificationToSpecificClient(session.SessionID(), mcp.MethodNotificationResourceUpdated, map[string]any{"uri": m.Params.URI})
 		})
 	})
@@ -62,10 +62,6 @@ func (f *Face) listen(ctx context.Context, id any, m *mcp.SubscriptionsListenReq
 	if session == nil {
 		return
 	}
-	var begun <-chan struct{} // the acknowledgement comes first
-	if s, ok := session.(interface{ Acknowledged() <-chan struct{} }); ok {
-		begun = s.Acknowledged()
-	}
 	send := func(method string, params map[string]any) error {
 		n := mcp.JSONRPCNotification{JSONRPC: mcp.JSONRPC_VERSION}
 		n.Method = method
@@ -80,40 +76,21 @@ func (f *Face) listen(ctx context.Context, id any, m *mcp.SubscriptionsListenReq
 	}
 	owner, asked := f.ownerOf(ctx), m.Params.Notifications
 	if asked.ResourcesListChanged {
-		f.listenToList(ctx, owner, begun, func() { _ = send(mcp.MethodNotificationResourcesListChanged, nil) })
+		key := new(int) // like no other
+		f.news.join(owner, key, listener{changed: func() { _ = send(mcp.MethodNotificationResourcesListChanged, nil) }})
+		context.AfterFunc(ctx, func() { f.news.leave(key) })
 	}
 	for _, uri := range asked.ResourceSubscriptions[:min(len(asked.ResourceSubscriptions), maxSubscriptions)] {
-		f.notifyUpdates(ctx, owner, uri, begun, func() {}, func() error {
+		f.notifyUpdates(ctx, owner, uri, func() {}, func() error {
 			return send(mcp.MethodNotificationResourceUpdated, map[string]any{"uri": uri})
 		})
 	}
 }
 
-// listenToList tells of changes of the list of resources while ctx lasts. Those before
-// the acknowledgement need not be told: who lists after it sees them.
-func (f *Face) listenToList(ctx context.Context, owner string, begun <-chan struct{}, changed func()) {
-	key := new(int)
-	f.news.join(owner, key, listener{changed: func() {
-		if begun == nil || isClosed(begun) {
-			changed()
-		}
-	}})
-	context.AfterFunc(ctx, func() { f.news.leave(key) })
-}
-
-func isClosed(ch <-chan struct{}) bool {
-	select {
-	case <-ch:
-		return true
-	default:
-		return false
-	}
-}
-
-// notifyUpdates tells of each change of a task's resource, from when begun is closed
-// if it is given, until the task ends or ctx does, and then calls over. Other addresses, and tasks that are not the
+// notifyUpdates tells of each change of a task's resource until the task ends or
+// ctx does, and then calls over. Other addresses, and tasks that are not the
 // owner's, never change.
-func (f *Face) notifyUpdates(ctx context.Context, owner, uri string, begun <-chan struct{}, over func(), notify func() error) {
+func (f *Face) notifyUpdates(ctx context.Context, owner, uri string, over func(), notify func() error) {
 	id, ok := strings.CutPrefix(uri, "trilha://tasks/")
 	if !ok {
 		over()
@@ -131,13 +108,6 @@ func (f *Face) notifyUpdates(ctx context.Context, owner, uri string, begun <-cha
 		first, ok := <-w.Events
 		if !ok || first.Status.Final() {
 			return
-		}
-		if begun != nil {
-			select {
-			case <-begun:
-			case <-ctx.Done():
-				return
-			}
 		}
 		limit := rate.NewLimiter(progressRate, progressBurst)
 		var late <-chan time.Time // a change that the rate held back
