@@ -26,6 +26,7 @@ type statusOutput struct {
 	Description string      `json:"description"`
 	Message     string      `json:"message,omitempty"`
 	Error       string      `json:"error,omitempty"`
+	Question    string      `json:"question,omitempty"` // what it waits to be told
 	PathID      string      `json:"path_id,omitempty"`
 	CreatedAt   string      `json:"created_at"`
 	Resource    string      `json:"resource"`
@@ -42,7 +43,7 @@ func (o statusOutput) link() (mcp.ResourceLink, bool) {
 // statusSchema is the output of every tool that shows one task.
 const statusSchema = `{"type":"object","properties":{"task_id":{"type":"string"},"status":{"enum":["pending","running","completed","failed","cancelled"]},` +
 	`"progress":{"type":"integer","minimum":0,"maximum":100},"description":{"type":"string"},"message":{"type":"string"},"error":{"type":"string"},` +
-	`"path_id":{"type":"string"},"created_at":{"type":"string"},"resource":{"type":"string"},"next":{"type":"string"}},` +
+	`"question":{"type":"string"},"path_id":{"type":"string"},"created_at":{"type":"string"},"resource":{"type":"string"},"next":{"type":"string"}},` +
 	`"required":["task_id","status","progress","next"]}`
 
 func (t *Tools) getTaskStatus() Definition {
@@ -69,7 +70,7 @@ func (t *Tools) status(ctx context.Context, c Caller, in statusInput) (statusOut
 	if err != nil {
 		return statusOutput{}, withRemedy(err)
 	}
-	if in.WaitSeconds > 0 && !found.Status.Final() {
+	if in.WaitSeconds > 0 && !found.Status.Final() && !found.Awaits() {
 		if found, err = t.wait(ctx, c, in); err != nil {
 			return statusOutput{}, withRemedy(err)
 		}
@@ -95,6 +96,7 @@ func (t *Tools) wait(ctx context.Context, c Caller, in statusInput) (task.Task, 
 	if err != nil {
 		return task.Task{}, err
 	}
+	w = untilAsked(w)
 	defer w.Stop()
 	if last := c.Progress(waiting, w); last.Status.Final() {
 		return last, nil
@@ -104,7 +106,7 @@ func (t *Tools) wait(ctx context.Context, c Caller, in statusInput) (task.Task, 
 
 func describeTask(t task.Task) statusOutput {
 	out := statusOutput{
-		TaskID: t.ID, Status: t.Status, Progress: t.Progress, Description: t.Description, Error: t.Error,
+		TaskID: t.ID, Status: t.Status, Progress: t.Progress, Description: t.Description, Error: t.Error, Question: Question(t),
 		PathID: tutor.PathID(t), CreatedAt: t.CreatedAt.UTC().Format(time.RFC3339), Resource: taskURI(t.ID), Next: nextStep(t),
 	}
 	if n := len(t.Messages); n > 0 {
@@ -115,6 +117,10 @@ func describeTask(t task.Task) statusOutput {
 
 // nextStep says what to call next.
 func nextStep(t task.Task) string {
+	if t.Awaits() {
+		return fmt.Sprintf("it waits until %s for an answer to question, which a client that knows MCP tasks asks for by itself; else ask the learner, "+
+			"cancel_task with task_id %s, and call generate_learning_path_async with the exact topic", t.Question.Expires.UTC().Format(time.RFC3339), t.ID)
+	}
 	switch t.Status {
 	case task.Completed:
 		return "get_learning_path with id " + tutor.PathID(t)

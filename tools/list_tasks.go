@@ -18,6 +18,7 @@ type listedTask struct {
 	Status      task.Status `json:"status"`
 	Progress    int         `json:"progress"`
 	Description string      `json:"description"`
+	Question    string      `json:"question,omitempty"` // what it waits to be told
 }
 
 type listOutput struct {
@@ -46,7 +47,7 @@ func (t *Tools) listTasks() Definition {
 			{name: "cursor", kind: "string", min: 1, max: 500, about: "next_cursor of the page before"},
 		},
 		output: `{"type":"object","properties":{"tasks":{"type":"array","items":{"type":"object","properties":{"task_id":{"type":"string"},"status":{"type":"string"},` +
-			`"progress":{"type":"integer"},"description":{"type":"string"}},"required":["task_id","status","progress","description"]}},` +
+			`"progress":{"type":"integer"},"description":{"type":"string"},"question":{"type":"string"}},"required":["task_id","status","progress","description"]}},` +
 			`"total":{"type":"integer"},"kept":{"type":"string"},"next_cursor":{"type":"string"},"next":{"type":"string"}},"required":["tasks","total","next"]}`,
 	}, t.list)
 }
@@ -68,7 +69,7 @@ func (t *Tools) list(ctx context.Context, c Caller, in listInput) (listOutput, e
 		if k.Status.Final() {
 			c.Settle(ctx, k.ID)
 		}
-		out.Tasks = append(out.Tasks, listedTask{TaskID: k.ID, Status: k.Status, Progress: k.Progress, Description: k.Description})
+		out.Tasks = append(out.Tasks, listedTask{TaskID: k.ID, Status: k.Status, Progress: k.Progress, Description: k.Description, Question: Question(k)})
 	}
 	switch {
 	case len(page.Tasks) == 0 && page.Total == 0:

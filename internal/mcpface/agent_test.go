@@ -27,7 +27,7 @@ type site struct {
 const principalHeader = "X-Principal"
 
 func (r *rig) site() *site {
-	wire := mcpwire.New(r.face.Server(), slog.New(slog.DiscardHandler))
+	wire := mcpwire.New(r.face.Server(), slog.New(slog.DiscardHandler), mcpwire.WithPrincipal(ownerOf))
 	streamable, sse := wire.Streamable(), wire.SSE("/message")
 	mux := http.NewServeMux()
 	mux.Handle("/mcp", streamable)

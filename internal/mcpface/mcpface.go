@@ -134,7 +134,7 @@ func (f *Face) caller(ctx context.Context, r mcp.CallToolRequest) tools.Caller {
 	progress := c.Progress
 	c.Progress = func(waiting context.Context, w *task.Watch) task.Task {
 		last := progress(waiting, w)
-		if last.Status.Final() {
+		if last.Status.Final() || last.Awaits() {
 			_ = f.server.SendLogMessageToClient(ctx, messageOf(last))
 		}
 		return last

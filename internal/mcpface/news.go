@@ -14,6 +14,7 @@ import (
 
 	"github.com/trilha/trilha/internal/task"
 	"github.com/trilha/trilha/internal/tutor"
+	"github.com/trilha/trilha/tools"
 )
 
 // news tells each owner's sessions, and nobody else's, what happens to tasks and paths
@@ -104,23 +105,24 @@ func (f *Face) observe(owner string, t task.Task) {
 	})
 }
 
-// levels says how much it matters that a task stands as it does.
+// levels says how much it matters that a task stands as it does. That it is in work
+// again matters little.
 var levels = map[task.Status]mcp.LoggingLevel{
+	task.Pending:   mcp.LoggingLevelDebug,
+	task.Running:   mcp.LoggingLevelDebug,
 	task.Completed: mcp.LoggingLevelInfo,
 	task.Cancelled: mcp.LoggingLevelNotice,
 	task.Failed:    mcp.LoggingLevelError,
 }
 
-// messageOf is a log message about how a task stands. It says nothing of what was
-// asked for.
+// messageOf is a log message about how a task stands.
 func messageOf(t task.Task) mcp.LoggingMessageNotification {
-	data := map[string]any{"task_id": t.ID, "status": t.Status}
+	level, data := levels[t.Status], map[string]any{"task_id": t.ID, "status": t.Status}
 	if t.Error != "" {
 		data["error"] = shownText(t.Error, maxAbout)
 	}
-	level, known := levels[t.Status]
-	if !known {
-		level = mcp.LoggingLevelDebug
+	if t.Awaits() {
+		level, data["question"] = mcp.LoggingLevelNotice, tools.Question(t)
 	}
 	return mcp.NewLoggingMessageNotification(level, "tasks", data)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/trilha/trilha/internal/learning"
 	"github.com/trilha/trilha/internal/shelf"
 	"github.com/trilha/trilha/internal/task"
+	"github.com/trilha/trilha/tools"
 )
 
 // maxRecent is how many of the caller's newest tasks, and how many of their newest
@@ -65,6 +66,9 @@ func taskResource(t *task.Task) mcp.Resource {
 func standing(t *task.Task) string {
 	switch t.Status {
 	case task.Pending, task.Running:
+		if t.Awaits() {
+			return "it waits for an answer, " + shownText(tools.Question(*t), maxAbout)
+		}
 		return "in work"
 	case task.Failed:
 		return "failed, " + shownText(t.Error, maxAbout)

@@ -17,6 +17,15 @@ type Change struct {
 // before the Tutor is in use.
 func (t *Tutor) Tell(f func(context.Context, Change)) { t.told = append(t.told, f) }
 
+// submit makes a task and tells of it.
+func (t *Tutor) submit(ctx context.Context, spec task.Spec) (task.Submission, error) {
+	s, err := t.tasks.Submit(ctx, spec)
+	if err == nil && !s.Repeated {
+		t.tell(ctx, Change{Owner: spec.Owner, Made: s.Task})
+	}
+	return s, err
+}
+
 func (t *Tutor) tell(ctx context.Context, c Change) {
 	for _, f := range t.told {
 		f(ctx, c)

@@ -114,16 +114,12 @@ func (t *Tutor) Generate(ctx context.Context, owner string, o Order) (task.Submi
 	if err != nil {
 		return task.Submission{}, err
 	}
-	s, err := t.tasks.Submit(ctx, task.Spec{
+	return t.submit(ctx, task.Spec{
 		Owner: owner, Kind: PathKind, Priority: o.Priority, Input: p.input,
 		Description:    describe(p.topic),
 		IdempotencyKey: o.IdempotencyKey, Unique: p.key,
 		Result: result, Watch: o.Watch,
 	})
-	if err == nil && !s.Repeated {
-		t.tell(ctx, Change{Owner: owner, Made: s.Task})
-	}
-	return s, err
 }
 
 func describe(topic string) string { return "Generate learning path for topic: " + topic }
