@@ -204,3 +204,18 @@ func TestModernMessagesBelongToTheirRequest(t *testing.T) {
 	require.Len(t, messages, 1, "one asked for what is information")
 	assert.Equal(t, "info", messages[0].Params["level"])
 }
+
+// That a task waits for an answer is news: who looks after it may have to cancel it.
+func TestTaskThatAwaitsItsOwnerIsNews(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.asks.Store(true)
+	a := r.site().agent("ana", "http", legacyEra)
+	a.result("logging/setLevel", map[string]any{"level": "notice"})
+	id := a.create("python")
+	all := a.until("that it asks", method(logged))
+	data, _ := all[len(all)-1].Params["data"].(map[string]any)
+	assert.Equal(t, map[string]any{"task_id": id, "status": "pending", "question": "Which is meant?"}, data)
+	a.until("that the list has changed", method(listChanged))
+	assert.Contains(t, fmt.Sprint(a.result("resources/list", nil)["resources"]), "waits for an answer, Which is meant?")
+}

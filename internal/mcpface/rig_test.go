@@ -43,6 +43,7 @@ type rig struct {
 	t    *testing.T
 	face *mcpface.Face
 	hold atomic.Bool // tasks report 3 per cent and wait for go
+	asks atomic.Bool // tasks wait for their owner's answer
 	step chan func(task.Run)
 }
 
@@ -60,6 +61,10 @@ func newRigOver(t *testing.T, wrap func(task.Store) task.Store) *rig {
 	paths := shelf.NewMemory(0, 0)
 	work := tutor.Work(generator, paths)
 	store := memory.New(map[string]task.Work{tutor.PathKind: func(ctx context.Context, run task.Run) (json.RawMessage, error) {
+		if r.asks.Load() {
+			_, err := task.Ask(ctx, run, map[string]task.Form{"topic": {Message: "Which is meant?", Schema: json.RawMessage(`{"type":"object"}`)}})
+			return nil, err
+		}
 		for r.hold.Load() {
 			select {
 			case do := <-r.step:
