@@ -61,7 +61,10 @@ func (f *Face) addNews(hooks *server.Hooks) {
 	})
 	hooks.AddOnUnregisterSession(func(_ context.Context, session server.ClientSession) { f.news.leave(session.SessionID()) })
 	f.tutor.Tell(func(_ context.Context, c tutor.Change) {
-		if c.Made.ID != "" && !c.Made.Status.Final() {
+		switch {
+		case c.Made.Status.Final(): // what comes of it was known
+			f.news.message(c.Owner, messageOf(c.Made))
+		case c.Made.ID != "":
 			f.observe(c.Owner, c.Made)
 		}
 		f.news.listChanged(c.Owner)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/client"
 	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -57,4 +58,19 @@ func TestInProcessClientCancelsByItsContext(t *testing.T) {
 	require.ErrorIs(t, await(t, w.ended, "the call"), context.Canceled)
 	_, err = c.CallTool(t.Context(), callOf("ask", nil))
 	assert.ErrorContains(t, err, "takes no requests")
+}
+
+// A hook cannot fail, but it can choose the answer.
+func TestHooksRefuseRequests(t *testing.T) {
+	w := newWorld(t)
+	hooks := &server.Hooks{}
+	hooks.AddAfterListTools(func(ctx context.Context, _ any, _ *mcp.ListToolsRequest, _ *mcp.ListToolsResult) {
+		mcpwire.Refuse(ctx, &mcpwire.Error{Code: mcp.INVALID_PARAMS, Message: "not this page"})
+	})
+	server.WithHooks(hooks)(w.server)
+	c := inProcess(t, w)
+	_, err := c.ListTools(t.Context(), mcp.ListToolsRequest{})
+	require.ErrorContains(t, err, "not this page")
+	_, err = c.ListPrompts(t.Context(), mcp.ListPromptsRequest{})
+	assert.NoError(t, err, "one answer alone is chosen")
 }

@@ -136,7 +136,7 @@ func (t *Tutor) refuse(ctx context.Context, owner string, o Order, why error) (t
 		return task.Submission{}, fmt.Errorf("request for %q: %w", o.Topic, err)
 	}
 	topic := strings.Join(strings.Fields(learning.Printable(o.Topic)), " ")
-	return t.tasks.Submit(ctx, task.Spec{
+	return t.submit(ctx, task.Spec{
 		Owner: owner, Kind: PathKind, Priority: o.Priority, Input: input, Description: describe(topic),
 		IdempotencyKey: o.IdempotencyKey, Failure: why.Error(), Watch: o.Watch,
 	})
