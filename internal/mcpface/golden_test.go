@@ -62,6 +62,28 @@ func TestResourcesAndPrompts(t *testing.T) {
 	})
 }
 
+// What 2026-07-28 says besides: how long each list may be kept, and by whom.
+func TestListsOf20260728(t *testing.T) {
+	t.Parallel()
+	s := newRig(t).connect("ana", modernEra, 10)
+	lists := map[string]any{}
+	for _, method := range []string{"tools/list", "prompts/list", "resources/list", "resources/templates/list"} {
+		result := s.result(method, nil)
+		var names []string
+		for _, key := range []string{"tools", "prompts", "resources", "resourceTemplates"} {
+			items, _ := result[key].([]any)
+			for _, it := range items {
+				names = append(names, it.(map[string]any)["name"].(string))
+			}
+			if items != nil {
+				result[key] = names
+			}
+		}
+		lists[method] = result
+	}
+	golden(t, "lists-"+modernEra+".json", lists)
+}
+
 func TestInstructionsAreShort(t *testing.T) {
 	t.Parallel()
 	assert.Less(t, len(mcpface.Instructions()), 1500, "bytes that every client pays for")
