@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"github.com/riverqueue/river"
+
+	"github.com/trilha/trilha/internal/dbfault"
 )
 
 // querier is what a connection and a transaction can do, in either database. The
@@ -74,9 +76,9 @@ type database interface {
 	// happened, and nothing more.
 	listen(ctx context.Context, busy func() bool, stirred <-chan struct{}, hear func(news string))
 
-	// explain says what is wrong in words for the caller, if err is of a kind that
-	// the operator can do something about.
-	explain(err error) string
+	// explain says what is wrong, if err is of a kind that the operator can do
+	// something about.
+	explain(err error) (dbfault.Trouble, bool)
 	// briefly opens what reads need, after close.
 	briefly(ctx context.Context) (querier, func(), error)
 	close()

@@ -2,7 +2,6 @@ package river
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,6 +14,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivermigrate"
 
+	"github.com/trilha/trilha/internal/dbfault"
 	"github.com/trilha/trilha/internal/fault"
 )
 
@@ -318,24 +318,7 @@ func (d *postgres) migrate(ctx context.Context, have versions) error {
 	})
 }
 
-func (d *postgres) explain(err error) string {
-	var e *pgconn.PgError
-	var connect *pgconn.ConnectError
-	switch {
-	case errors.As(err, &e) && strings.HasPrefix(e.Code, "28"):
-		return "the database refuses the user or the password"
-	case errors.As(err, &e) && e.Code == "3D000":
-		return "there is no such database"
-	case errors.As(err, &e) && e.Code == "53100":
-		return "the database's disk is full"
-	case errors.As(err, &e) && e.Code == "25006":
-		return "the database is read-only"
-	case errors.As(err, &connect):
-		return "the database cannot be reached"
-	default:
-		return ""
-	}
-}
+func (*postgres) explain(err error) (dbfault.Trouble, bool) { return dbfault.Postgres(err) }
 
 func (d *postgres) briefly(ctx context.Context) (querier, func(), error) {
 	conn, err := pgx.ConnectConfig(ctx, d.config.ConnConfig)

@@ -33,6 +33,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/trilha/trilha/internal/dbfault"
 	"github.com/trilha/trilha/internal/fault"
 	"github.com/trilha/trilha/internal/task"
 )
@@ -74,9 +75,11 @@ type Store struct {
 	closing bool
 	quiet   chan struct{} // closed when closing and nothing runs here
 
-	life    context.Context // of the goroutines besides River's
-	endLife context.CancelFunc
-	crew    sync.WaitGroup
+	life        context.Context // of the goroutines besides River's
+	endLife     context.CancelFunc
+	settling    context.Context // while ends that the database does not take are tried again
+	endSettling context.CancelFunc
+	crew        sync.WaitGroup
 
 	stop  stopping
 	deaf  bool         // watches are closed at once; guarded by mu
@@ -132,6 +135,7 @@ func open(ctx context.Context, db database, o Options) (*Store, error) {
 	}
 	s.bell = newBell(s.id)
 	s.life, s.endLife = context.WithCancel(context.Background())
+	s.settling, s.endSettling = context.WithCancel(s.life)
 	if err := s.start(ctx, o.Unmigrated); err != nil {
 		s.endLife()
 		s.crew.Wait()
@@ -175,8 +179,5 @@ func (s *Store) broken(err error) error {
 }
 
 func unavailable(db database, err error) error {
-	if why := db.explain(err); why != "" {
-		return fault.New(fault.Unavailable, "the task store cannot be used: %s", why).Because(err)
-	}
-	return fault.New(fault.Unavailable, "the task store does not answer").With("Try again in a moment.").Because(err)
+	return dbfault.Of("the task store", err, db.explain)
 }

@@ -9,16 +9,15 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
-	sqlitedriver "modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+	_ "modernc.org/sqlite" // the driver
 
+	"github.com/trilha/trilha/internal/dbfault"
 	"github.com/trilha/trilha/internal/fault"
 )
 
@@ -47,12 +46,12 @@ func openSQLite(path string) (*sqliteFile, error) {
 		return nil, err
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, unavailable(&sqliteFile{path: path}, err)
+		return nil, unavailable(&sqliteFile{}, err)
 	}
 	// Before SQLite does: what learners ask for is nobody else's.
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, unavailable(&sqliteFile{path: path}, err)
+		return nil, unavailable(&sqliteFile{}, err)
 	}
 	file.Close()
 	d := &sqliteFile{path: path}
@@ -334,37 +333,7 @@ func (d *sqliteFile) migrate(ctx context.Context, have versions) error {
 	})
 }
 
-func (d *sqliteFile) explain(err error) string {
-	var e *sqlitedriver.Error
-	switch {
-	case errors.Is(err, fs.ErrPermission):
-		return "its file or folder may not be written"
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.EISDIR), errors.Is(err, syscall.ENOTDIR):
-		return "its file cannot be made"
-	case errors.Is(err, syscall.ENOSPC):
-		return "the disk is full"
-	case errors.Is(err, syscall.EROFS):
-		return "its disk may not be written"
-	case !errors.As(err, &e):
-		return ""
-	}
-	switch e.Code() & 0xff {
-	case sqlite3.SQLITE_FULL:
-		return "the disk is full"
-	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM:
-		return "its file may not be written"
-	case sqlite3.SQLITE_CANTOPEN:
-		return "its file cannot be opened"
-	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		return "its file is damaged, or no database; restore a backup or move it away"
-	case sqlite3.SQLITE_BUSY:
-		return "another process has held it for too long"
-	case sqlite3.SQLITE_IOERR:
-		return "its file cannot be read or written"
-	default:
-		return ""
-	}
-}
+func (*sqliteFile) explain(err error) (dbfault.Trouble, bool) { return dbfault.SQLite(err) }
 
 func (d *sqliteFile) briefly(context.Context) (querier, func(), error) {
 	db, err := openFile(d.path, "_query_only=1")
