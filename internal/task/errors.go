@@ -1,6 +1,10 @@
 package task
 
-import "github.com/trilha/trilha/internal/fault"
+import (
+	"strings"
+
+	"github.com/trilha/trilha/internal/fault"
+)
 
 // What stores answer, in the same words everywhere.
 
@@ -46,11 +50,19 @@ func ErrEnded(id string, as Status) error {
 		With("There is nothing left to cancel.")
 }
 
+// MaxOwner bounds the name of an owner, in bytes: indexes hold it whole.
+const MaxOwner = 256
+
 // Check says what is wrong with s whatever the store holds. known tells the kinds
 // of work that there are.
 func (s Spec) Check(known func(kind string) bool) error {
-	if s.Owner == "" {
+	switch {
+	case s.Owner == "":
 		return fault.InField("owner", "is empty").With("Name whose task it is.")
+	case len(s.Owner) > MaxOwner:
+		return fault.InField("owner", "of %d bytes is longer than %d", len(s.Owner), MaxOwner).With("Use a shorter name.")
+	case strings.ContainsAny(s.Owner, "\x00\uFFFD"): // the second is what stands for bytes that are no UTF-8
+		return fault.InField("owner", "is not plain UTF-8").With("Use a name that is.")
 	}
 	if !known(s.Kind) {
 		return fault.InField("kind", "there is no work of kind %q", s.Kind).

@@ -13,7 +13,6 @@ import (
 // Submit implements task.Store. The task it returns is as it was created, even if
 // its work has started meanwhile.
 func (s *Store) Submit(ctx context.Context, spec task.Spec) (task.Submission, error) {
-	spec.Owner = text(spec.Owner)
 	if err := spec.Check(s.knows); err != nil {
 		return task.Submission{}, err
 	}

@@ -3,6 +3,7 @@ package tasktest
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -54,6 +55,20 @@ var submitting = []example{
 				assert.NotEmpty(t, f.Remedy)
 			}
 			assert.Zero(t, r.list(ann, task.Filter{}).Total)
+		},
+	},
+	{
+		name: "an owner has a name that every index holds, and that is nobody else's",
+		check: func(t *testing.T, r *rig) {
+			longest := strings.Repeat("ä", task.MaxOwner/2)
+			done := r.done(longest)
+			assert.Equal(t, done.ID, r.get(longest, done.ID).ID)
+			for _, owner := range []string{longest + "x", strings.Repeat("x", 100_000), "ann\x00", "ann\xff", "ann\uFFFD"} {
+				_, err := r.Submit(t.Context(), task.Spec{Owner: owner, Kind: held, Result: json.RawMessage(`{}`), IdempotencyKey: "k", Unique: "u"})
+				assert.Equal(t, "owner", requireKind(t, err, fault.Invalid).Field)
+				r.gone(owner, done.ID)
+				assert.Zero(t, r.list(owner, task.Filter{}).Total)
+			}
 		},
 	},
 	{
