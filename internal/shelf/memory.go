@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/trilha/trilha/internal/task"
 )
 
 // Memory keeps paths in memory, within a number for each owner and within a number
@@ -52,8 +54,8 @@ func NewMemory(perOwner, maxBytes int) *Memory {
 	}
 }
 
-// Put keeps a path, in the place of one with the same id.
-func (m *Memory) Put(_ context.Context, p Path) error {
+// Put keeps a path, in the place of one with the same id. No transaction is needed.
+func (m *Memory) Put(_ context.Context, _ task.Tx, p Path) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	o := m.owners[p.Owner]

@@ -20,7 +20,7 @@ func TestAShelfInMemoryKeepsTheContract(t *testing.T) {
 func put(t *testing.T, m *shelf.Memory, owner, id string, size int) {
 	t.Helper()
 	p := shelf.Path{Owner: owner, ID: id, Request: "for " + id, JSON: json.RawMessage(strings.Repeat("x", size))}
-	require.NoError(t, m.Put(t.Context(), p))
+	require.NoError(t, m.Put(t.Context(), nil, p))
 }
 
 func TestAFullShelfInMemoryLosesWhatWasUsedLeastRecently(t *testing.T) {

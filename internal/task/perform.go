@@ -58,6 +58,11 @@ func judge(result json.RawMessage, err error, maxResult int64) Outcome {
 	if err == nil {
 		return Outcome{Status: Completed, Result: result}
 	}
+	return OutcomeOf(err)
+}
+
+// OutcomeOf is that of a task which fails with err.
+func OutcomeOf(err error) Outcome {
 	if f, ok := fault.Of(err); ok {
 		return Outcome{Status: Failed, Why: f.Error()}
 	}

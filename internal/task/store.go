@@ -21,7 +21,8 @@ import (
 //     everything is answered; the time until then does not make it older. Unanswered
 //     for Limits.AnswerWithin, it fails.
 type Store interface {
-	// Submit makes a task. Errors: Invalid (no owner, unknown kind), Conflict
+	// Submit makes a task. Errors: Invalid (no owner, or one that is
+	// longer than MaxOwner or no plain UTF-8; unknown kind), Conflict
 	// (idempotency key used with another request), Limit, Unavailable (shutting
 	// down).
 	Submit(ctx context.Context, s Spec) (Submission, error)
@@ -81,6 +82,18 @@ type Run interface {
 	// control characters and what goes beyond 500 bytes are left out. It never
 	// blocks on a watcher.
 	Report(percent int, message string)
+	// Keep has put called when the task is about to be completed, and only then, in
+	// the transaction that completes it: what the work made besides its result is kept
+	// with that, or neither is. put is quick and does not use the store; an error of
+	// it, which may be the database's, has all of that begun anew, in memory it fails
+	// the task.
+	Keep(put func(ctx context.Context, tx Tx) error)
+}
+
+// Tx is the transaction in which a store completes a task, in the words of its
+// database; nil where there is none.
+type Tx interface {
+	Exec(ctx context.Context, query string, args ...any) (affected int64, err error)
 }
 
 // Watch is a subscription to one task.

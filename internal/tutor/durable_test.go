@@ -3,11 +3,13 @@ package tutor_test
 import (
 	"context"
 	"crypto/sha256"
+	dbsql "database/sql"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -168,4 +170,63 @@ func outlived(t *testing.T, at river.Address) {
 	require.NoError(t, second.DeletePath(t.Context(), "ann", page.Paths[0].ID))
 	_, err = second.Path(t.Context(), "ann", done.ID)
 	assert.ErrorContains(t, err, "it was deleted")
+}
+
+// A path that cannot be kept leaves its task unfinished, and once it can both are
+// there: no crash in between leaves one without the other.
+func TestAPathAndTheEndOfItsTaskAreKeptTogether(t *testing.T) {
+	t.Parallel()
+	for kind, fresh := range databases {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			at := fresh(t)
+			made := make(chan struct{})
+			p := start(t, at, func(w task.Work) task.Work {
+				return func(ctx context.Context, run task.Run) (json.RawMessage, error) {
+					defer close(made)
+					return w(ctx, run)
+				}
+			})
+			defer p.stop(t)
+			script(t, at, `ALTER TABLE paths RENAME TO hidden`)
+			sub, err := p.tasks.Submit(t.Context(), planned(t))
+			require.NoError(t, err)
+			<-made
+			within, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+			defer cancel()
+			still, err := task.Wait(within, p.tasks, "ann", sub.Task.ID)
+			require.NoError(t, err)
+			assert.Equal(t, task.Running, still.Status)
+			script(t, at, `ALTER TABLE hidden RENAME TO paths`)
+			done, err := task.Wait(t.Context(), p.tasks, "ann", sub.Task.ID)
+			require.NoError(t, err)
+			require.Equal(t, task.Completed, done.Status)
+			_, err = p.Path(t.Context(), "ann", tutor.PathID(done))
+			require.NoError(t, err)
+		})
+	}
+}
+
+// planned is a task as Generate makes it, without a look at the shelf.
+func planned(t *testing.T) task.Spec {
+	t.Helper()
+	plan, err := generate.New(catalog.Embedded()).Plan(python().Request)
+	require.NoError(t, err)
+	input, err := json.Marshal(plan)
+	require.NoError(t, err)
+	return task.Spec{Owner: "ann", Kind: tutor.PathKind, Input: input}
+}
+
+// script runs SQL beside the store.
+func script(t *testing.T, at river.Address, sql string) {
+	t.Helper()
+	driver, name := "sqlite", at.File+"?_pragma=busy_timeout(10000)"
+	if at.URL != "" {
+		driver, name = "pgx", at.URL
+	}
+	db, err := dbsql.Open(driver, name)
+	require.NoError(t, err)
+	defer db.Close()
+	_, err = db.ExecContext(t.Context(), sql)
+	require.NoError(t, err)
 }

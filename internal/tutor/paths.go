@@ -19,8 +19,9 @@ import (
 // others. It alone says which paths there are: one that is gone from it is gone,
 // although the result of the task that made it may still be kept.
 type Shelf interface {
-	// Put keeps a path, in the place of one with the same id.
-	Put(ctx context.Context, p shelf.Path) error
+	// Put keeps a path, in the place of one with the same id, with all else that tx
+	// does; at once where that is nil.
+	Put(ctx context.Context, tx task.Tx, p shelf.Path) error
 	// Get gives owner's path by its id, or NotFound.
 	Get(ctx context.Context, owner, id string) (json.RawMessage, error)
 	// Find gives owner's newest path for a request, put after since, or nil.
@@ -42,12 +43,12 @@ func requestKey(r learning.Request) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// keep puts a path that was made for a request on its owner's shelf.
-func keep(ctx context.Context, to Shelf, owner string, r learning.Request, p *learning.Path, raw json.RawMessage) error {
-	return to.Put(ctx, shelf.Path{
+// onShelf is a path that was made for a request as it stands on its owner's shelf.
+func onShelf(owner string, r learning.Request, p *learning.Path, raw json.RawMessage) shelf.Path {
+	return shelf.Path{
 		Owner: owner, ID: p.ID, Request: requestKey(r), Title: p.Title, Topic: p.Topic, Language: p.Language,
 		Category: p.Category, Steps: len(p.Nodes), Hours: p.TotalHours, JSON: raw,
-	})
+	}
 }
 
 // Paths pages through owner's finished paths.

@@ -80,7 +80,7 @@ func TestAPathThatMadeRoomIsGoneWithItsTask(t *testing.T) {
 	s := opened(t)
 	done := s.wait(t, "ann", s.order(t, "ann", python()).Task.ID)
 	large := shelf.Path{Owner: "bob", ID: "large", JSON: json.RawMessage(strings.Repeat("x", 1<<20))}
-	require.NoError(t, s.shelf.Put(t.Context(), large))
+	require.NoError(t, s.shelf.Put(t.Context(), nil, large))
 	_, err := s.Path(t.Context(), "ann", done.ID)
 	require.ErrorIs(t, err, fault.NotFound)
 	assert.ErrorContains(t, err, "made room")

@@ -40,8 +40,8 @@ func New(c *catalog.Catalog, g *generate.Generator, shelf Shelf, tasks task.Stor
 }
 
 // Work is the work of a PathKind task: its input is a generate.Plan, its result a
-// learning.Path, which is put on its owner's shelf as well. It asks what a topic means
-// of which the plan does not say.
+// learning.Path, which is put on its owner's shelf when its task is completed. It asks
+// what a topic means of which the plan does not say.
 func Work(g *generate.Generator, shelf Shelf) task.Work {
 	return func(ctx context.Context, run task.Run) (json.RawMessage, error) {
 		t := run.Task()
@@ -63,7 +63,9 @@ func Work(g *generate.Generator, shelf Shelf) task.Work {
 		if err != nil {
 			return nil, fmt.Errorf("task %s: result: %w", t.ID, err)
 		}
-		return result, keep(ctx, shelf, t.Owner, plan.Request, path, result)
+		kept := onShelf(t.Owner, plan.Request, path, result)
+		run.Keep(func(ctx context.Context, tx task.Tx) error { return shelf.Put(ctx, tx, kept) })
+		return result, nil
 	}
 }
 

@@ -18,11 +18,12 @@ import (
 
 	"github.com/trilha/trilha/internal/fault"
 	"github.com/trilha/trilha/internal/shelf"
+	"github.com/trilha/trilha/internal/task"
 )
 
 // Shelf is what is tested: what package tutor asks for.
 type Shelf interface {
-	Put(ctx context.Context, p shelf.Path) error
+	Put(ctx context.Context, tx task.Tx, p shelf.Path) error
 	Get(ctx context.Context, owner, id string) (json.RawMessage, error)
 	Find(ctx context.Context, owner, request string, since time.Time) (json.RawMessage, error)
 	List(ctx context.Context, owner string, q shelf.Query) (shelf.Page, error)
@@ -80,7 +81,7 @@ func named(owner, id string) shelf.Path {
 func (r *rig) put(owner string, ids ...string) {
 	r.Helper()
 	for _, id := range ids {
-		require.NoError(r, r.Put(r.Context(), named(owner, id)))
+		require.NoError(r, r.Put(r.Context(), nil, named(owner, id)))
 	}
 }
 
@@ -132,7 +133,7 @@ func apart(r *rig) {
 	r.put("ann", "one", "two")
 	bobs := named("bob", "one")
 	bobs.JSON = json.RawMessage(`{"of":"bob"}`)
-	require.NoError(r, r.Put(r.Context(), bobs))
+	require.NoError(r, r.Put(r.Context(), nil, bobs))
 	assert.JSONEq(r, `{"id":"one"}`, r.get("ann", "one"))
 	assert.JSONEq(r, `{"of":"bob"}`, r.find("bob", "for one", always))
 	assert.Empty(r, r.get("eve", "one"))
@@ -149,7 +150,7 @@ func replaced(r *rig) {
 	r.put("ann", "one", "two")
 	again := named("ann", "one")
 	again.Request, again.Title, again.JSON = "another", "Another", json.RawMessage(`{"again":true}`)
-	require.NoError(r, r.Put(r.Context(), again))
+	require.NoError(r, r.Put(r.Context(), nil, again))
 	assert.JSONEq(r, `{"again":true}`, r.get("ann", "one"))
 	assert.JSONEq(r, `{"again":true}`, r.find("ann", "another", always))
 	assert.Empty(r, r.find("ann", "for one", always))
@@ -174,7 +175,7 @@ func older(r *rig) {
 	for _, id := range []string{"old", "new"} {
 		p := named("ann", id)
 		p.Request = "the same"
-		require.NoError(r, r.Put(r.Context(), p))
+		require.NoError(r, r.Put(r.Context(), nil, p))
 	}
 	assert.JSONEq(r, `{"id":"new"}`, r.find("ann", "the same", always))
 	ids, _ := r.page("ann", shelf.Query{})
@@ -213,7 +214,7 @@ func searched(r *rig) {
 	} {
 		kept := named("ann", id)
 		kept.Title, kept.Topic = p[0], p[1]
-		require.NoError(r, r.Put(r.Context(), kept))
+		require.NoError(r, r.Put(r.Context(), nil, kept))
 	}
 	for words, want := range map[string][]string{
 		"algebra":               {"pt"},
@@ -290,7 +291,7 @@ func anyText(r *rig) {
 	for _, odd := range []string{"", "a\x00b", "\xff\xfe", "%_'\"\\", "日本語", strings.Repeat("ß", 9000)} {
 		p := named("ann"+odd, "id"+odd)
 		p.Title, p.Topic = odd, odd
-		require.NoError(r, r.Put(r.Context(), p))
+		require.NoError(r, r.Put(r.Context(), nil, p))
 		assert.Equal(r, string(p.JSON), r.get("ann"+odd, "id"+odd))
 		_, _ = r.page("ann"+odd, shelf.Query{Words: odd})
 		assert.Empty(r, r.get("ann"+odd, "none"+odd))
@@ -305,7 +306,7 @@ func crowded(r *rig) {
 			owner := strconv.Itoa(i % 3)
 			for j := range 10 {
 				id := strconv.Itoa(j % 4)
-				assert.NoError(r, r.Put(r.Context(), named(owner, id)))
+				assert.NoError(r, r.Put(r.Context(), nil, named(owner, id)))
 				_, err := r.Find(r.Context(), owner, "for "+id, always)
 				assert.NoError(r, err)
 				_, err = r.List(r.Context(), owner, shelf.Query{Words: id})
@@ -335,7 +336,7 @@ func agrees(t *testing.T, s Shelf) {
 			case "put":
 				p := named(who, id)
 				p.Hours = rapid.IntRange(0, 9).Draw(t, "hours")
-				require.NoError(t, s.Put(t.Context(), p))
+				require.NoError(t, s.Put(t.Context(), nil, p))
 				if at >= 0 {
 					model[who][at] = p
 				} else if model[who] = append(model[who], p); len(model[who]) > 4 {

@@ -22,13 +22,16 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite" // the driver
 
+	"github.com/trilha/trilha/internal/dbfault"
 	"github.com/trilha/trilha/internal/fault"
 	"github.com/trilha/trilha/internal/shelf"
+	"github.com/trilha/trilha/internal/task"
 )
 
 // Shelf keeps paths in a database. It is safe for concurrent use.
 type Shelf struct {
 	db       *sql.DB
+	explain  func(error) (dbfault.Trouble, bool)
 	perOwner int
 	log      *slog.Logger
 }
@@ -40,9 +43,9 @@ const maxConns = 4
 // database at a URL. perOwner 0 stands for shelf.PerOwner; a nil log drops what goes
 // there. The caller closes it.
 func Open(file, url string, perOwner int, log *slog.Logger) (*Shelf, error) {
-	open := openSQLite
+	open, explain := openSQLite, dbfault.SQLite
 	if url != "" {
-		file, open = url, openPostgres
+		file, open, explain = url, openPostgres, dbfault.Postgres
 	}
 	db, err := open(file)
 	if err != nil {
@@ -52,7 +55,7 @@ func Open(file, url string, perOwner int, log *slog.Logger) (*Shelf, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Shelf{db: db, perOwner: cmp.Or(perOwner, shelf.PerOwner), log: log}, nil
+	return &Shelf{db: db, explain: explain, perOwner: cmp.Or(perOwner, shelf.PerOwner), log: log}, nil
 }
 
 // openPostgres takes the words for a pool that the task store takes.
@@ -102,42 +105,36 @@ const (
 // locks included.
 const callTime = 10 * time.Second
 
-// How long Put goes on trying, with growing pauses.
-const (
-	patience   = time.Minute
-	firstPause = 50 * time.Millisecond
-	lastPause  = 2 * time.Second
-)
-
-// Put keeps a path, in the place of one with the same id. The work that made it is
-// not lost with a database that is away for a moment: Put goes on trying for a
-// minute, or until ctx ends.
-func (s *Shelf) Put(ctx context.Context, p shelf.Path) error {
-	deadline := time.Now().Add(patience)
-	for pause := firstPause; ; pause = min(2*pause, lastPause) {
-		err := s.put(ctx, p)
-		if err == nil || ctx.Err() != nil || time.Now().After(deadline) {
-			return s.broken(ctx, err)
-		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-		}
+// Put keeps a path, in the place of one with the same id: in a transaction of the
+// task store, which has the same database, or, where tx is nil, at once.
+func (s *Shelf) Put(ctx context.Context, tx task.Tx, p shelf.Path) error {
+	if tx != nil { // whose errors are the task store's to tell
+		return s.put(ctx, tx, p)
 	}
+	within, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	return s.broken(ctx, s.put(within, pool{s.db}, p))
 }
 
-func (s *Shelf) put(ctx context.Context, p shelf.Path) error {
-	ctx, cancel := context.WithTimeout(ctx, callTime)
-	defer cancel()
-	_, err := s.db.ExecContext(ctx, sqlPut, text(p.Owner), text(p.ID), text(p.Request), text(p.Title), text(p.Topic),
+func (s *Shelf) put(ctx context.Context, tx task.Tx, p shelf.Path) error {
+	_, err := tx.Exec(ctx, sqlPut, text(p.Owner), text(p.ID), text(p.Request), text(p.Title), text(p.Topic),
 		text(p.Language), text(p.Category), p.Steps, p.Hours, text(p.Text()), time.Now().UnixMicro(), []byte(p.JSON))
 	if err != nil {
 		return err
 	}
-	_, err = s.db.ExecContext(ctx, sqlTrim, text(p.Owner), s.perOwner)
+	_, err = tx.Exec(ctx, sqlTrim, text(p.Owner), s.perOwner)
 	return err
+}
+
+// pool is what needs no transaction.
+type pool struct{ *sql.DB }
+
+func (p pool) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	res, err := p.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
 }
 
 // Get gives owner's path by its id, or NotFound.
@@ -239,7 +236,7 @@ func (s *Shelf) broken(ctx context.Context, err error) error {
 		return errors.Join(err, ctx.Err())
 	}
 	s.log.ErrorContext(ctx, "shelf of paths", "error", err)
-	return fault.New(fault.Unavailable, "the store of paths does not answer").With("Try again in a moment.").Because(err)
+	return dbfault.Of("the store of paths", err, s.explain)
 }
 
 // text makes what a caller gave fit for a column: Postgres takes no zero bytes and

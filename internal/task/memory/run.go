@@ -16,20 +16,25 @@ func (s *Store) start(e *entry) {
 	e.task.UpdatedAt = time.Now()
 	e.publish()
 	r := &run{store: s, entry: e, began: e.snapshot()}
-	go task.Perform(ctx, s.works[e.task.Kind], r, s.limits.KeptBytes, s.log, func(out task.Outcome) { s.settle(e, out) })
+	go task.Perform(ctx, s.works[e.task.Kind], r, s.limits.KeptBytes, s.log, func(out task.Outcome) { s.settle(r, out) })
 }
 
 // settle ends the task or lets it ask, unless it was cancelled meanwhile, and frees
 // the slot.
-func (s *Store) settle(e *entry, out task.Outcome) {
+func (s *Store) settle(r *run, out task.Outcome) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if out.Status == task.Pending {
-		s.ask(e, out.Asks)
-	} else {
-		s.end(e, out)
+	if r.put != nil && r.entry.life != nil && out.Status == task.Completed {
+		if err := r.put(context.Background(), nil); err != nil {
+			out = task.OutcomeOf(err)
+		}
 	}
-	s.release(e.owner)
+	if out.Status == task.Pending {
+		s.ask(r.entry, out.Asks)
+	} else {
+		s.end(r.entry, out)
+	}
+	s.release(r.entry.owner)
 }
 
 // run is a task.Run.
@@ -37,6 +42,7 @@ type run struct {
 	store *Store
 	entry *entry
 	began task.Task
+	put   func(context.Context, task.Tx) error // guarded by the store's mutex; may be nil
 }
 
 func (r *run) Task() task.Task { return r.began }
@@ -57,6 +63,12 @@ func (r *run) Report(percent int, message string) {
 		e.note(task.Message{Time: now, Text: message})
 	}
 	e.publish()
+}
+
+func (r *run) Keep(put func(context.Context, task.Tx) error) {
+	r.store.mu.Lock()
+	defer r.store.mu.Unlock()
+	r.put = put
 }
 
 // note adds to the log. Snapshots share its array: append writes only behind

@@ -77,13 +77,16 @@ func (c *change) handBack(ctx context.Context, r record, losses int) error {
 // run that did not begin.
 func (s *Store) settle(r *run, out task.Outcome) {
 	var ours bool // how the task stands was for this run to say
-	err := s.insistently(context.Background(), func() error {
-		return s.change(context.Background(), func(ctx context.Context, c *change) (err error) {
+	began := time.Now()
+	err := s.insistently(s.settling, func() error {
+		err := s.change(context.Background(), func(ctx context.Context, c *change) (err error) {
 			ours, err = c.settle(ctx, r, out)
 			return err
 		})
+		s.noteStuck(r, err, time.Since(began) > settleTime)
+		return err
 	})
-	if err != nil { // the store has ended: another instance will take the task back
+	if err != nil { // the store ends: another instance will take the task back
 		s.log.Error("how a task ended is not kept", "task", r.id, "error", err)
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -93,6 +96,23 @@ func (s *Store) settle(r *run, out task.Outcome) {
 	if !ours {
 		_ = s.reload(s.life, r.id) // keepAlive does it again
 	}
+}
+
+// settleTime is how long the end of a task may be in being written before whoever
+// asks is told why it is not.
+const settleTime = 3 * time.Second
+
+// noteStuck takes in that how r left, or that it never began, cannot be written for
+// a reason that lasts, or that it can again. It is tried on all the same.
+func (s *Store) noteStuck(r *run, err error, late bool) {
+	trouble, _ := s.db.explain(err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !late || !trouble.Lasts {
+		err = nil
+	}
+	r.stuck = err
+	s.noteQuiet()
 }
 
 func (c *change) settle(ctx context.Context, r *run, out task.Outcome) (ours bool, err error) {
@@ -150,9 +170,23 @@ func (c *change) settleTask(ctx context.Context, r *run, out task.Outcome) (ours
 	case out.Status == "":
 		return false, nil
 	default:
-		err = c.end(ctx, rec, out)
+		err = c.endRun(ctx, rec, r, out)
 	}
 	return err == nil, ignoreNoRow(err)
+}
+
+// endRun ends the task of r, with what its work made besides.
+func (c *change) endRun(ctx context.Context, rec record, r *run, out task.Outcome) error {
+	if err := c.end(ctx, rec, out); err != nil {
+		return err
+	}
+	c.s.mu.Lock()
+	put := r.put
+	c.s.mu.Unlock()
+	if put == nil || out.Status != task.Completed {
+		return nil
+	}
+	return put(ctx, keeper{c.tx})
 }
 
 // ignoreNoRow is for a task that has ended otherwise, or is gone.

@@ -166,13 +166,16 @@ type run struct {
 	writing sync.Mutex // held while progress is written
 
 	// Guarded by Store.mu.
-	live     bool      // entry.task and entry.ahead are what this run made of it
-	ended    bool      // the task has been ended, or is being, or is another's
-	handBack bool      // the store stops, and the task is to be resumed
-	gone     bool      // the run has been settled
-	reports  int       // that changed something
-	written  time.Time // when the last write began
-	spent    time.Time // when all writes so far would have been, at one a pause
+	live     bool                                 // entry.task and entry.ahead are what this run made of it
+	ended    bool                                 // the task has been ended, or is being, or is another's
+	handBack bool                                 // the store stops, and the task is to be resumed
+	put      func(context.Context, task.Tx) error // with its completion; may be nil
+	stuck    error                                // why the database has not taken for a while how it left
+	gone     bool                                 // the run has been settled
+	reports  int                                  // that changed something
+	written  time.Time                            // when the last write began, later if it failed
+	failing  time.Duration                        // the pause after a write that failed
+	spent    time.Time                            // when all writes so far would have been, at one a pause
 }
 
 // runOf finds or makes the run of this process for an attempt. Store.mu is held.
@@ -221,6 +224,20 @@ func (r *run) over() {
 func (r *run) giveBack() {
 	r.handBack = true
 	r.cancel()
+}
+
+// Keep implements task.Run.
+func (r *run) Keep(put func(context.Context, task.Tx) error) {
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	r.put = put
+}
+
+// keeper is the transaction of a change as works see it.
+type keeper struct{ tx }
+
+func (k keeper) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	return k.exec(ctx, query, args...)
 }
 
 // Task implements task.Run.

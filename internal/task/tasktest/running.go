@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"unicode/utf8"
 
@@ -39,6 +40,30 @@ var running = []example{
 			assert.False(t, end.CompletedAt.Before(end.CreatedAt))
 			assert.False(t, end.UpdatedAt.Before(end.CompletedAt))
 			assert.True(t, end.ExpiresAt.After(end.CompletedAt))
+		},
+	},
+	{
+		name: "what a work keeps beside its result is put once, when its task is completed and not otherwise",
+		check: func(t *testing.T, r *rig) {
+			var put atomic.Int32
+			keep := func(context.Context, task.Tx) error { put.Add(1); return nil }
+			fails, j := r.hold(ann)
+			j.run.Keep(keep)
+			j.fail(errors.New("no"))
+			r.finish(ann, fails.ID)
+			done, j := r.hold(ann)
+			j.run.Keep(keep)
+			j.complete(`1`)
+			r.finish(ann, done.ID)
+			assert.EqualValues(t, 1, put.Load())
+			cancelled, j := r.hold(ann)
+			j.run.Keep(keep)
+			r.cancel(ann, cancelled.ID)
+			j.complete(`1`)
+			done, j = r.hold(ann)
+			j.complete(`1`)
+			r.finish(ann, done.ID)
+			assert.EqualValues(t, 1, put.Load())
 		},
 	},
 	{
