@@ -248,6 +248,10 @@ func (s *session) call(tool string, arguments map[string]any, token any) (map[st
 	return out, err
 }
 
+// waitSeconds is how long one look at the task waits: what the store says when an end
+// cannot be written comes with the next.
+const waitSeconds = 5
+
 // wait returns the id of the path when the task is done. When ctx ends first it
 // cancels the task.
 func (s *session) wait(ctx context.Context, taskID any) (any, error) {
@@ -258,7 +262,7 @@ func (s *session) wait(ctx context.Context, taskID any) (any, error) {
 	for {
 		answers := make(chan answer, 1)
 		go func() {
-			status, err := s.call("get_task_status", map[string]any{"task_id": taskID, "wait_seconds": 45}, nil)
+			status, err := s.call("get_task_status", map[string]any{"task_id": taskID, "wait_seconds": waitSeconds}, nil)
 			answers <- answer{status, err}
 		}()
 		var a answer

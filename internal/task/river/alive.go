@@ -74,7 +74,9 @@ func (s *Store) tend(swept *time.Time) error {
 func (s *Store) dropUnbegun(ctx context.Context) error {
 	var errs []error
 	for _, r := range s.unbegun(time.Now()) {
-		errs = append(errs, s.change(ctx, func(ctx context.Context, c *change) error { return c.dropUnbegun(ctx, r) }))
+		err := s.change(ctx, func(ctx context.Context, c *change) error { return c.dropUnbegun(ctx, r) })
+		s.noteStuck(r, err, true)
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

@@ -250,7 +250,7 @@ func TestAWorkThatDoesNotStopIsLeftBehindAndItsTaskIsHandedBack(t *testing.T) {
 		require.NoError(t, err)
 		sub := submit(t, one, task.Spec{})
 		late := receive(t, begun, "the work")
-		require.ErrorContains(t, one.Shutdown(over()), "1 still running")
+		require.NoError(t, one.Shutdown(over()), "it is no failure of the instance")
 
 		st := newStage()
 		two := openAt(t, at, river.Options{Works: st.works()})

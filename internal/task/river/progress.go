@@ -13,6 +13,8 @@ const (
 	writePause = 200 * time.Millisecond
 	writeBurst = 100
 	writeGap   = 10 * time.Millisecond
+	// mostFailing is the longest pause while writing fails.
+	mostFailing = 5 * time.Second
 )
 
 // Report implements task.Run. It is seen when it has been written, here too: whoever
@@ -139,9 +141,11 @@ func (s *Store) writeProgress(ctx context.Context, r *run) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err != nil {
-		r.written = time.Now().Add(writePause)
+	r.failing = min(2*r.failing+writePause, mostFailing)
+	if err == nil {
+		r.failing = 0
 	}
+	r.written = r.written.Add(r.failing)
 	if e := s.entries[r.id]; err == nil && written > 0 && e != nil && e.run == r && !r.ended {
 		e.show(func(rep report) bool { return rep.number <= number })
 		e.task = t // should so many have come meanwhile that its own was dropped

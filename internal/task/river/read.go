@@ -73,7 +73,20 @@ func (s *Store) get(ctx context.Context, owner, id string) (record, error) {
 		r, err = s.lookUp(ctx, q, owner, id, now())
 		return err
 	})
+	if err == nil && !r.Status.Final() {
+		err = s.stuck(id)
+	}
 	return r, s.broken(err)
+}
+
+// stuck tells why a task of this process is not seen to end, although it has.
+func (s *Store) stuck(id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e := s.entries[id]; e != nil && e.run != nil {
+		return e.run.stuck
+	}
+	return nil
 }
 
 // Get implements task.Store.

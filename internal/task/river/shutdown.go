@@ -2,8 +2,6 @@ package river
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -46,8 +44,9 @@ func (s *Store) isClosing() bool {
 
 // Shutdown implements task.Store: what waits is left for other instances and for
 // later, and what runs when ctx ends is handed back, to be resumed. Works that
-// ignore their context are left behind a second later, and the error tells how
-// many. It may be called again, and reads go on working.
+// ignore their context are left behind a second later: their tasks are handed back
+// too, or taken back when their lease is over. It may be called again, and reads go
+// on working.
 func (s *Store) Shutdown(ctx context.Context) error {
 	s.stop.begin.Do(func() {
 		s.mu.Lock()
@@ -65,9 +64,19 @@ func (s *Store) Shutdown(ctx context.Context) error {
 	return s.stop.err
 }
 
-// noteQuiet closes quiet when the last run has been settled after closing began.
+// noteQuiet closes quiet when the last run has been settled after closing began, or
+// cannot be. Store.mu is held.
 func (s *Store) noteQuiet() {
-	if s.closing && s.runs == 0 {
+	if !s.closing {
+		return
+	}
+	stuck := 0
+	for _, e := range s.entries {
+		if e.run != nil && e.run.stuck != nil {
+			stuck++
+		}
+	}
+	if s.runs == stuck {
 		select {
 		case <-s.quiet:
 		default:
@@ -85,21 +94,21 @@ func (s *Store) shutDown() {
 		s.giveAllBack()
 		left = s.awaitQuiet()
 	}
+	s.endSettling()
 	ctx, cancel := context.WithTimeout(context.Background(), riverGrace)
 	defer cancel()
-	errs := []error{s.stopRiver(ctx, left)}
-	if left > 0 {
-		errs = append(errs, fmt.Errorf("tasks: %d still running %v after they were told to stop", left, stopGrace))
-	}
+	err := s.stopRiver(ctx, left)
 	s.endLife()
 	s.crew.Wait()
 	s.closeWatches()
-	errs = append(errs, s.db.leave(ctx, s.id))
+	if err := s.db.leave(ctx, s.id); err != nil { // its lease will tell
+		s.log.Warn("task store", "error", err)
+	}
 	s.pools.Lock()
 	defer s.pools.Unlock()
 	s.shut = true
 	s.db.close()
-	s.stop.err = errors.Join(errs...)
+	s.stop.err = err
 }
 
 func (s *Store) giveAllBack() {
@@ -126,11 +135,14 @@ func (s *Store) awaitQuiet() int {
 	for _, r := range s.runsThat(func(*run) bool { return true }) {
 		err := s.change(context.Background(), func(ctx context.Context, c *change) error { return c.giveUp(ctx, r) })
 		if err != nil {
-			s.log.Error("a task is not handed back", "task", r.id, "error", err)
+			s.log.Error("a task is not handed back; its lease will tell", "task", r.id, "error", err)
 		}
 		if s.begun(r) {
 			left++
 		}
+	}
+	if left > 0 {
+		s.log.Warn("works did not return in time; their tasks go on elsewhere, or at the next start", "tasks", left, "after", stopGrace)
 	}
 	return left
 }
