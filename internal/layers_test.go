@@ -41,7 +41,7 @@ var picture = []layer{
 	{"terminal", []string{"internal/terminal"}},
 	{"machinery", []string{
 		"internal/generate", "internal/source/...", "internal/webfetch", "internal/mcpwire",
-		"internal/task/memory", "internal/task/river", "internal/task/tasktest", "internal/pgtest",
+		"internal/task/memory", "internal/task/river", "internal/task/tasktest", "internal/pgtest", "internal/disktest",
 		"internal/shelf/...", "internal/dbfault",
 	}},
 	{"domain", []string{"internal/catalog", "internal/learning", "internal/learner", "internal/task"}},
@@ -63,6 +63,7 @@ var reserved = []struct {
 	{module + "/internal/task/tasktest", nil, "it is for tests only"},
 	{module + "/internal/shelf/shelftest", nil, "it is for tests only"},
 	{module + "/internal/pgtest", []string{"internal/bench/...", "internal/chaos"}, "it is for tests only"},
+	{module + "/internal/disktest", nil, "it is for tests only"},
 	{module + "/internal/bench", nil, "it measures the program and is no part of it"},
 	{module + "/internal/terminal", []string{"internal/cli"}, "what it needs costs the server's start"},
 	{
@@ -84,7 +85,7 @@ var reserved = []struct {
 	{"go.uber.org/goleak", testHelpers, "it is for tests only"},
 }
 
-var testHelpers = []string{"internal/task/tasktest", "internal/shelf/shelftest", "internal/pgtest", "internal/bench/..."}
+var testHelpers = []string{"internal/task/tasktest", "internal/shelf/shelftest", "internal/pgtest", "internal/disktest", "internal/bench/..."}
 
 // outside lists what the domain and the leaf do not know of.
 var outside = []string{

@@ -64,6 +64,7 @@ type Store struct {
 	db     database
 	worker worker // nil when idle
 	bell   *bell
+	said   said
 
 	changes changes
 	writing chan struct{} // holds a value while a transaction of this instance is on
@@ -172,10 +173,31 @@ func (s *Store) broken(err error) error {
 	if _, ok := fault.Of(err); ok {
 		return err
 	}
-	if !errors.Is(err, context.Canceled) { // that was the caller
+	if !errors.Is(err, context.Canceled) && s.said.news(err.Error()) { // that was the caller
 		s.log.Error("task store", "error", err)
 	}
 	return unavailable(s.db, err)
+}
+
+// said is what the log was told of last, so that it is not told over and over while a
+// disk is full or a database away.
+type said struct {
+	mu   sync.Mutex
+	text string
+	at   time.Time
+}
+
+const sayAgain = 10 * time.Second
+
+// news reports whether a text is worth being told, and takes it in.
+func (n *said) news(text string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if text == n.text && time.Since(n.at) < sayAgain {
+		return false
+	}
+	n.text, n.at = text, time.Now()
+	return true
 }
 
 func unavailable(db database, err error) error {

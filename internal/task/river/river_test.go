@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/trilha/trilha/internal/disktest"
 	"github.com/trilha/trilha/internal/pgtest"
 	"github.com/trilha/trilha/internal/task"
 	"github.com/trilha/trilha/internal/task/river"
@@ -33,7 +34,7 @@ func TestMain(m *testing.M) {
 		}
 		return s.Shutdown(context.Background())
 	})
-	if code == 0 {
+	if code == 0 && !disktest.Inside() { // River is not done at once with a disk that is full
 		if err := goleak.Find(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			code = 1

@@ -20,7 +20,6 @@ type stopping struct {
 	begin, hurry *sync.Once
 	hurrying     chan struct{} // closed when the grace is over
 	done         chan struct{} // closed when all has stopped
-	err          error         // after done
 }
 
 func newStopping() stopping {
@@ -61,7 +60,7 @@ func (s *Store) Shutdown(ctx context.Context) error {
 		s.stop.hurry.Do(func() { close(s.stop.hurrying) })
 		<-s.stop.done
 	}
-	return s.stop.err
+	return nil
 }
 
 // noteQuiet closes quiet when the last run has been settled after closing began, or
@@ -70,13 +69,7 @@ func (s *Store) noteQuiet() {
 	if !s.closing {
 		return
 	}
-	stuck := 0
-	for _, e := range s.entries {
-		if e.run != nil && e.run.stuck != nil {
-			stuck++
-		}
-	}
-	if s.runs == stuck {
+	if s.runs == s.stuckRuns() {
 		select {
 		case <-s.quiet:
 		default:
@@ -85,19 +78,29 @@ func (s *Store) noteQuiet() {
 	}
 }
 
+// stuckRuns counts the runs that cannot be settled. Store.mu is held.
+func (s *Store) stuckRuns() (stuck int) {
+	for _, e := range s.entries {
+		if e.run != nil && e.run.stuck != nil {
+			stuck++
+		}
+	}
+	return stuck
+}
+
 func (s *Store) shutDown() {
 	defer close(s.stop.done)
-	var left int
 	select {
 	case <-s.quiet:
 	case <-s.stop.hurrying:
 		s.giveAllBack()
-		left = s.awaitQuiet()
+		s.awaitQuiet()
 	}
+	left := s.handOver()
 	s.endSettling()
 	ctx, cancel := context.WithTimeout(context.Background(), riverGrace)
 	defer cancel()
-	err := s.stopRiver(ctx, left)
+	s.stopRiver(ctx, left)
 	s.endLife()
 	s.crew.Wait()
 	s.closeWatches()
@@ -108,7 +111,6 @@ func (s *Store) shutDown() {
 	defer s.pools.Unlock()
 	s.shut = true
 	s.db.close()
-	s.stop.err = err
 }
 
 func (s *Store) giveAllBack() {
@@ -121,28 +123,32 @@ func (s *Store) giveAllBack() {
 	}
 }
 
-// awaitQuiet waits for works that were told to stop. It hands back the tasks of
-// those that do not, and gives how many they are.
-func (s *Store) awaitQuiet() int {
+// awaitQuiet waits for works that were told to stop.
+func (s *Store) awaitQuiet() {
 	timer := time.NewTimer(stopGrace)
 	defer timer.Stop()
 	select {
 	case <-s.quiet:
-		return 0
 	case <-timer.C:
 	}
-	left := 0
+}
+
+// handOver hands back the tasks of works that have not returned, or whose end cannot be
+// written, and gives how many they are. Where that cannot be written either another
+// instance takes them back.
+func (s *Store) handOver() (left int) {
+	s.giveAllBack()
 	for _, r := range s.runsThat(func(*run) bool { return true }) {
 		err := s.change(context.Background(), func(ctx context.Context, c *change) error { return c.giveUp(ctx, r) })
 		if err != nil {
-			s.log.Error("a task is not handed back; its lease will tell", "task", r.id, "error", err)
+			s.log.Warn("a task is not handed back, and will be taken back", "task", r.id, "error", err)
 		}
 		if s.begun(r) {
 			left++
 		}
 	}
 	if left > 0 {
-		s.log.Warn("works did not return in time; their tasks go on elsewhere, or at the next start", "tasks", left, "after", stopGrace)
+		s.log.Warn("works that have not returned are left behind; their tasks go on elsewhere, or at the next start", "tasks", left)
 	}
 	return left
 }
@@ -162,7 +168,7 @@ func (s *Store) runsThat(hold func(*run) bool) (found []*run) {
 func (s *Store) begun(r *run) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return r.job != nil
+	return r.job != nil && !r.gone
 }
 
 // giveUp settles a run without its work, which has not begun or does not return.
@@ -184,18 +190,20 @@ func (c *change) dropJob(ctx context.Context, job int64) error {
 	return err
 }
 
-func (s *Store) stopRiver(ctx context.Context, left int) error {
+// stopRiver stops River, which nothing depends on any more: what it has not written
+// ends with the instance's lease.
+func (s *Store) stopRiver(ctx context.Context, left int) {
 	if s.worker == nil {
-		return nil
+		return
 	}
 	if left > 0 { // it would wait for them
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, 100*time.Millisecond)
 		defer cancel()
-		_ = s.worker.StopAndCancel(ctx)
-		return nil
 	}
-	return s.worker.StopAndCancel(ctx)
+	if err := s.worker.StopAndCancel(ctx); err != nil && left == 0 {
+		s.log.Warn("River did not stop in time", "error", err)
+	}
 }
 
 // closeWatches ends the watches of tasks that have not ended.
