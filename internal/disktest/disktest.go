@@ -84,7 +84,7 @@ func (d Disk) Fill(t *testing.T, free int) {
 	if err := syscall.Statfs(d.Dir, &s); err != nil {
 		t.Fatal(err)
 	}
-	size := int64(s.Bavail)*s.Bsize - int64(free)<<10 //nolint:unconvert // the types differ by machine
+	size := int64(s.Bavail)*s.Bsize - int64(free)<<10
 	err := os.WriteFile(d.ballast(), make([]byte, max(0, size)), 0o600)
 	if err != nil && !(free == 0 && errors.Is(err, syscall.ENOSPC)) { // somebody else wrote meanwhile
 		t.Fatal(err)

@@ -1,6 +1,8 @@
 package generate
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
@@ -18,14 +20,12 @@ const maxResources = "max_resources"
 
 // links shares the links out: each node gets one before any gets two, nodes in
 // order, as far as max_resources goes.
-func (b *builder) links() error {
-	offers := make([][]learning.Resource, len(b.path.Nodes))
-	for i := range b.path.Nodes {
-		offer, err := b.offer(&b.path.Nodes[i])
-		if err != nil {
-			return err
-		}
-		offers[i] = offer
+func (b *builder) links(ctx context.Context, cursor json.RawMessage, commit Commit) error {
+	offers, err := b.offers(ctx, cursor, commit)
+	if err != nil {
+		return err
+	}
+	for i, offer := range offers {
 		if len(offer) > 0 && b.path.Nodes[i].Type != learning.Practice {
 			b.withLinks++
 		}
@@ -53,6 +53,31 @@ func (b *builder) links() error {
 	}
 	b.say(75, sayResources, found, len(offers))
 	return nil
+}
+
+// offers lists each node's links. The cursor is those of the nodes that an earlier run
+// had come to.
+func (b *builder) offers(ctx context.Context, cursor json.RawMessage, commit Commit) ([][]learning.Resource, error) {
+	offers := make([][]learning.Resource, 0, len(b.path.Nodes))
+	if cursor != nil {
+		if err := json.Unmarshal(cursor, &offers); err != nil {
+			return nil, fmt.Errorf("resources as far as they were kept: %w", err)
+		}
+	}
+	for i := len(offers); i < len(b.path.Nodes); i++ {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("generate: %w", err)
+		}
+		offer, err := b.offer(&b.path.Nodes[i])
+		if err != nil {
+			return nil, err
+		}
+		offers = append(offers, offer)
+		if err := commit(func() (json.RawMessage, error) { return json.Marshal(offers) }); err != nil {
+			return nil, err
+		}
+	}
+	return offers, nil
 }
 
 // linkOrder lists the nodes in the order in which they get links: practice, which

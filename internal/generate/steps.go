@@ -9,13 +9,20 @@ import (
 )
 
 // Step carries out one step of a run and keeps what it gave, or gives what it gave
-// before without carrying it out.
-type Step func(ctx context.Context, name string, do func(context.Context) (json.RawMessage, error)) (json.RawMessage, error)
+// before without carrying it out. do goes on from a cursor that an earlier run
+// committed, if there is one, and commits its own.
+type Step func(ctx context.Context, name string, do CursorStep) (json.RawMessage, error)
+
+// CursorStep is what a step does, on from a cursor or from the beginning.
+type CursorStep = func(ctx context.Context, cursor json.RawMessage, commit Commit) (json.RawMessage, error)
+
+// Commit keeps how far a step has come, when it is worth it; save makes what is kept.
+type Commit = func(save func() (json.RawMessage, error)) error
 
 // A run has three steps that are kept: the outline (which concepts, in which order,
-// on which levels), the resources, and the quizzes. Texts are written anew: they cost
-// less than keeping them. Offline all of it takes a millisecond, so finer steps would
-// cost more than they save; resources by node are for sources that are slow.
+// on which levels), the resources, node by node, and the quizzes. Texts are written
+// anew: they cost less than keeping them. Offline all of it takes a millisecond, so
+// that no cursor is written; one is where sources are slow.
 
 // always is a stage that is not kept.
 func (*builder) always(do func() error) func(context.Context) error {
@@ -53,17 +60,25 @@ func (k *keptChoice) choice() choice {
 	return choice{k.IDs, k.Helps, k.Order, k.Assumes, k.Behind, k.Practice, k.Shape}
 }
 
+// part is what a step does, from a cursor on or from the beginning.
+type part func(ctx context.Context, cursor json.RawMessage, commit Commit) error
+
+// atOnce is a part without a cursor.
+func atOnce(do func() error) part {
+	return func(context.Context, json.RawMessage, Commit) error { return do() }
+}
+
 // step carries out a step, unless it is kept already: then it takes what is kept.
-func (b *builder) step(ctx context.Context, name string, do func() error, save func() kept, take func(kept)) error {
+func (b *builder) step(ctx context.Context, name string, do part, save func() kept, take func(kept)) error {
 	if b.keep == nil {
-		return do()
+		return do(ctx, nil, func(func() (json.RawMessage, error)) error { return nil })
 	}
 	done := false
 	if v := b.catalog.Version(); v != "" { // what another catalogue gave is not taken
 		name += " " + v
 	}
-	raw, err := b.keep(ctx, name, func(context.Context) (json.RawMessage, error) {
-		if err := do(); err != nil {
+	raw, err := b.keep(ctx, name, func(ctx context.Context, cursor json.RawMessage, commit Commit) (json.RawMessage, error) {
+		if err := do(ctx, cursor, commit); err != nil {
 			return nil, err
 		}
 		done = true
@@ -87,7 +102,7 @@ func (b *builder) outline(ctx context.Context) error {
 		}
 		return b.arrange()
 	}
-	return b.step(ctx, "outline", do, func() kept {
+	return b.step(ctx, "outline", atOnce(do), func() kept {
 		return kept{Choice: b.choice.keep(), Places: b.places, Levels: b.levels, Shape: &b.shape, Unmet: b.unmet}
 	}, func(k kept) {
 		b.choice, b.places, b.levels, b.shape, b.unmet = k.Choice.choice(), k.Places, k.Levels, *k.Shape, k.Unmet
@@ -113,7 +128,7 @@ func (b *builder) resources(ctx context.Context) error {
 }
 
 func (b *builder) quizzed(ctx context.Context) error {
-	return b.step(ctx, "quizzes", b.quizzes, func() kept {
+	return b.step(ctx, "quizzes", atOnce(b.quizzes), func() kept {
 		k := kept{Quizzes: map[string]*learning.Quiz{}}
 		for i := range b.path.Nodes {
 			if n := &b.path.Nodes[i]; n.Quiz != nil {

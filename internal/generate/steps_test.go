@@ -19,19 +19,29 @@ type notebook struct {
 	outputs map[string]json.RawMessage
 	done    []string // steps that were carried out, in order
 	stop    string   // the step after which the run is interrupted
+	cursor  json.RawMessage
+	commits int // how many are left until the run is interrupted; 0: it is not
+	each    int // things that were come to, in all runs
 }
 
 var errStopped = errors.New("stopped")
 
-func (n *notebook) step(ctx context.Context, name string, do func(context.Context) (json.RawMessage, error)) (json.RawMessage, error) {
+func (n *notebook) step(ctx context.Context, name string, do generate.CursorStep) (json.RawMessage, error) {
 	if out, ok := n.outputs[name]; ok {
 		return out, nil
 	}
-	out, err := do(ctx)
+	out, err := do(ctx, n.cursor, func(save func() (json.RawMessage, error)) (err error) {
+		n.each++
+		n.cursor, err = save()
+		if n.commits--; n.commits == 0 {
+			err = errStopped
+		}
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	n.outputs[name], n.done = out, append(n.done, name)
+	n.outputs[name], n.done, n.cursor = out, append(n.done, name), nil
 	if name == n.stop {
 		return nil, errStopped
 	}
@@ -77,6 +87,38 @@ func TestAResumedRunGivesTheSameBytes(t *testing.T) {
 				require.NoError(t, err)
 				assert.Equal(t, string(want), string(got), "interrupted after %s", stop)
 				assert.Equal(t, steps, n.done)
+			}
+		})
+	}
+}
+
+// A run that is interrupted between any two nodes goes on with the second.
+func TestResourcesGoOnAfterTheLastNode(t *testing.T) {
+	t.Parallel()
+	for name, r := range map[string]learning.Request{
+		"project":  {Topic: "python", NumNodes: 40},
+		"practice": {Topic: "music theory", NumNodes: 30, Level: "beginner", MaxResources: 20},
+		"own":      {Topic: "sheep", Outline: outline("Shearing: Feeding", "Feeding")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := generate.New(catalog.Embedded())
+			plan, err := g.Plan(r)
+			require.NoError(t, err)
+			path, err := g.Run(t.Context(), plan, silent)
+			require.NoError(t, err)
+			want, err := json.Marshal(path)
+			require.NoError(t, err)
+			for stop := 1; stop <= len(path.Nodes); stop++ {
+				n := &notebook{outputs: map[string]json.RawMessage{}, commits: stop}
+				_, err := g.Resume(t.Context(), plan, silent, n.step)
+				require.ErrorIs(t, err, errStopped)
+				again, err := g.Resume(t.Context(), plan, silent, n.step)
+				require.NoError(t, err)
+				got, err := json.Marshal(again)
+				require.NoError(t, err)
+				require.Equal(t, string(want), string(got), "interrupted after node %d", stop)
+				assert.Equal(t, len(path.Nodes), n.each, "no node twice")
 			}
 		})
 	}

@@ -136,16 +136,34 @@ func Wait(ctx context.Context, s Store, owner, id string) (Task, error) {
 // Stepper is a Run that keeps what finished steps of its work gave, so that a task
 // whose worker was lost is resumed after the last of them.
 type Stepper interface {
-	// Step returns what the step of this name gave in an earlier run of the task,
-	// or carries it out. A name stands for one step of a task.
-	Step(ctx context.Context, name string, do func(context.Context) (json.RawMessage, error)) (json.RawMessage, error)
+	// StepCursor returns what the step of this name gave in an earlier run of the task,
+	// or carries it out: do goes on from what an earlier run committed last, nil where
+	// none did. A name stands for one step of a task.
+	StepCursor(ctx context.Context, name string, do CursorStep) (json.RawMessage, error)
 }
+
+// CursorStep is a step that goes from one thing to the next, and commits how far it has
+// come. What it gives must be all that later steps need of it.
+type CursorStep = func(ctx context.Context, cursor json.RawMessage, commit Commit) (json.RawMessage, error)
+
+// Commit keeps how far a step has come, with what it gave so far, if that is due: it
+// is after each thing that took long, and so seldom that it costs little after each
+// that did not. save makes what is kept. An error is one of save.
+type Commit = func(save func() (json.RawMessage, error)) error
 
 // Step carries out one step of a work, or returns what it gave before where run
 // keeps that: what do gives must be all that later steps need of it.
 func Step(ctx context.Context, run Run, name string, do func(context.Context) (json.RawMessage, error)) (json.RawMessage, error) {
+	return StepCursor(ctx, run, name, func(ctx context.Context, _ json.RawMessage, _ Commit) (json.RawMessage, error) {
+		return do(ctx)
+	})
+}
+
+// StepCursor is Stepper.StepCursor where run keeps steps, and do from the beginning
+// elsewhere.
+func StepCursor(ctx context.Context, run Run, name string, do CursorStep) (json.RawMessage, error) {
 	if s, ok := run.(Stepper); ok {
-		return s.Step(ctx, name, do)
+		return s.StepCursor(ctx, name, do)
 	}
-	return do(ctx)
+	return do(ctx, nil, func(func() (json.RawMessage, error)) error { return nil })
 }

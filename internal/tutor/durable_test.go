@@ -33,10 +33,10 @@ type counted struct {
 	after func(ctx context.Context, step string)
 }
 
-func (c counted) Step(ctx context.Context, name string, do func(context.Context) (json.RawMessage, error)) (json.RawMessage, error) {
-	out, err := task.Step(ctx, c.Run, name, func(ctx context.Context) (json.RawMessage, error) {
+func (c counted) StepCursor(ctx context.Context, name string, do task.CursorStep) (json.RawMessage, error) {
+	out, err := task.StepCursor(ctx, c.Run, name, func(ctx context.Context, cursor json.RawMessage, commit task.Commit) (json.RawMessage, error) {
 		c.count(name)
-		return do(ctx)
+		return do(ctx, cursor, commit)
 	})
 	c.after(ctx, name)
 	if ctx.Err() != nil {

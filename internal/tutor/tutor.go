@@ -72,7 +72,7 @@ func Work(g *generate.Generator, shelf Shelf) task.Work {
 // stepsOf gives what keeps the steps of a run, where anything does.
 func stepsOf(run task.Run) generate.Step {
 	if s, ok := run.(task.Stepper); ok {
-		return s.Step
+		return s.StepCursor
 	}
 	return nil
 }

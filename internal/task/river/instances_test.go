@@ -266,6 +266,12 @@ func TestAWorkThatDoesNotStopIsLeftBehindAndItsTaskIsHandedBack(t *testing.T) {
 
 const childEnv = "TRILHA_TEST_CHILD"
 
+// things is how many the work of that kind goes through, each in thingTime.
+const (
+	things    = 100
+	thingTime = 10 * time.Millisecond
+)
+
 // childMain is what a child does: it works until it is killed, or told to end by the
 // end of its input, and says on standard output what it does.
 func childMain(at string) int {
@@ -324,6 +330,33 @@ func childMain(at string) int {
 				all = append(all, string(out))
 			}
 			return json.RawMessage("[" + strings.Join(all, ",") + "]"), nil
+		},
+		"things": func(ctx context.Context, run task.Run) (json.RawMessage, error) {
+			return task.StepCursor(ctx, run, "all", func(ctx context.Context, cursor json.RawMessage, commit task.Commit) (json.RawMessage, error) {
+				var done []int
+				if cursor != nil {
+					if err := json.Unmarshal(cursor, &done); err != nil {
+						return nil, err
+					}
+				}
+				for i := len(done); i < things; i++ {
+					select {
+					case <-time.After(thingTime):
+					case <-ctx.Done():
+						return nil, ctx.Err()
+					}
+					say("thing %d", i)
+					done = append(done, i)
+					err := commit(func() (json.RawMessage, error) {
+						say("commit")
+						return json.Marshal(done)
+					})
+					if err != nil {
+						return nil, err
+					}
+				}
+				return json.Marshal(done)
+			})
 		},
 	}, Limits: task.Limits{Running: 2, RunningPerOwner: 2}})
 	if err != nil {
@@ -443,6 +476,38 @@ func TestAnInterruptedTaskGoesOnAfterItsLastFinishedStep(t *testing.T) {
 		assert.Equal(t, "step three", receive(t, second.lines, "a step"))
 		end := finish(t, client, sub.Task.ID)
 		assert.JSONEq(t, `["one","two","three"]`, string(end.Result))
+	})
+}
+
+func TestAStepThatIsInterruptedGoesOnFromItsCursor(t *testing.T) {
+	everywhere(t, func(t *testing.T, at string) {
+		client := openAt(t, at, river.Options{Works: map[string]task.Work{"things": newStage().works()["work"]}, Idle: true})
+		first := startChild(t, at)
+		sub := submit(t, client, task.Spec{Kind: "things"})
+		first.says(t, fmt.Sprintf("thing %d", things*6/10))
+		first.kill()
+		second := startChild(t, at)
+		second.says(t, "ready")
+		var goesOn int
+		line := receive(t, second.lines, "a thing")
+		_, err := fmt.Sscanf(line, "thing %d", &goesOn)
+		require.NoError(t, err, line)
+		twice := things*6/10 - goesOn + 1
+		t.Logf("%d of %d things done twice", twice, things)
+		assert.Positive(t, goesOn)
+		assert.LessOrEqual(t, twice, int(500*time.Millisecond/thingTime), "no more than there is time for between two commits")
+		end := finish(t, client, sub.Task.ID)
+		var done []int
+		require.NoError(t, json.Unmarshal(end.Result, &done))
+		require.Len(t, done, things)
+		assert.IsIncreasing(t, done)
+		commits := 0
+		for line := "thing"; line != fmt.Sprintf("thing %d", things-1); line = receive(t, second.lines, "the last thing") {
+			if line == "commit" {
+				commits++
+			}
+		}
+		assert.LessOrEqual(t, commits, things, "writes are bounded by time")
 	})
 }
 

@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"sync"
+	"time"
+
+	"github.com/trilha/trilha/internal/task"
 )
 
 // steps is what the finished steps of a task gave, in earlier runs and in this one.
@@ -13,15 +16,16 @@ type steps struct {
 	outputs map[string]json.RawMessage
 }
 
-// Step implements task.Stepper.
-func (r *run) Step(ctx context.Context, name string, do func(context.Context) (json.RawMessage, error)) (json.RawMessage, error) {
+// StepCursor implements task.Stepper.
+func (r *run) StepCursor(ctx context.Context, name string, do task.CursorStep) (json.RawMessage, error) {
 	if err := r.readSteps(ctx); err != nil {
 		return nil, err
 	}
 	if out, done := r.steps.get(name); done {
 		return out, nil
 	}
-	out, err := do(ctx)
+	cursor, _ := r.steps.get(cursorOf(name))
+	out, err := do(ctx, cursor, r.commit(name))
 	if err != nil {
 		return nil, err
 	}
@@ -29,6 +33,32 @@ func (r *run) Step(ctx context.Context, name string, do func(context.Context) (j
 	r.keepStep(name, out)
 	return out, ctx.Err()
 }
+
+// commitPause is how long a step goes on at least before what it has come to is
+// written, and then again: a task costs five such writes a second at most.
+const commitPause = 200 * time.Millisecond
+
+// commit is what a step keeps its cursor with.
+func (r *run) commit(name string) task.Commit {
+	last := time.Now()
+	return func(save func() (json.RawMessage, error)) error {
+		if time.Since(last) < commitPause {
+			return nil
+		}
+		cursor, err := save()
+		if err != nil {
+			return err
+		}
+		r.keepStep(cursorOf(name), cursor)
+		last = time.Now()
+		return nil
+	}
+}
+
+// cursorOf is the name that the cursor of a step is kept by, beside what steps gave:
+// a version that does not know of cursors takes no notice of it. No step has it, since
+// none begins with a space.
+func cursorOf(step string) string { return " cursor of " + step }
 
 func (st *steps) get(name string) (json.RawMessage, bool) {
 	st.mu.Lock()
@@ -75,9 +105,9 @@ func (r *run) readSteps(ctx context.Context) error {
 
 const sqlStep = `INSERT INTO task_steps (task, name, output)
 	SELECT id, $3, $4 FROM tasks WHERE id = $1 AND attempt = $2 AND status = 'running'
-	ON CONFLICT (task, name) DO NOTHING`
+	ON CONFLICT (task, name) DO UPDATE SET output = excluded.output`
 
-// keepStep writes what a step gave, as long as the task is this run's. If the
+// keepStep writes what a step gave, or its cursor, as long as the task is this run's. If the
 // database is away the work goes on: at worst the step is run again some day.
 func (r *run) keepStep(name string, out json.RawMessage) {
 	err := r.s.change(r.ctx, func(ctx context.Context, c *change) error {

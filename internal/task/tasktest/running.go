@@ -182,6 +182,13 @@ var running = []example{
 			out, err = task.Step(j.ctx, j.run, "two", func(context.Context) (json.RawMessage, error) { return jsonOf(`2`), nil })
 			require.NoError(t, err, "a step that failed may be tried again")
 			assert.JSONEq(t, `2`, string(out))
+			out, err = task.StepCursor(j.ctx, j.run, "three", func(_ context.Context, cursor json.RawMessage, commit task.Commit) (json.RawMessage, error) {
+				assert.Nil(t, cursor)
+				assert.NoError(t, commit(func() (json.RawMessage, error) { return jsonOf(`"so far"`), nil }))
+				return jsonOf(`3`), nil
+			})
+			require.NoError(t, err)
+			assert.JSONEq(t, `3`, string(out))
 			j.complete(`1`)
 		},
 	},
