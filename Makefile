@@ -8,6 +8,8 @@ LINKFLAGS  ?=
 AUDITFLAGS ?=
 CHAOSFLAGS ?=
 TESTFLAGS  ?=
+# Before the newest migration, unless told.
+OLD        ?= $(shell git log -1 --diff-filter=A --format=%h -- internal/task/river/migrations/postgres)^
 
 # The race detector needs a C compiler; without one Go itself says CGO_ENABLED=0.
 RACE ?= $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
@@ -24,7 +26,7 @@ GOLANGCI_VERSION = v2.15.0
 GOLANGCI         = .tools/bin/golangci-lint-$(GOLANGCI_VERSION)
 
 .DEFAULT_GOAL := build
-.PHONY: build test bench audit chaos conformance lint fmt fuzz docs catalog known-urls linkcheck cover smoke ci clean help
+.PHONY: build test bench audit chaos sidebyside conformance lint fmt fuzz docs catalog known-urls linkcheck cover smoke ci clean help
 
 build: ## ./trilha, a static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o trilha ./cmd/trilha
@@ -41,6 +43,9 @@ audit: ## judge 20,000 made-up requests by the contract; minutes
 
 chaos: ## kill instances and restart the database under load, and judge by a ledger; minutes
 	go run ./internal/chaos $(CHAOSFLAGS)
+
+sidebyside: ## an earlier commit and this on one Postgres, as in an upgrade: make sidebyside OLD=COMMIT
+	go run ./internal/sidebyside -old '$(OLD)'
 
 conformance: ## the official conformance suite against the transports, in every protocol version (needs npx)
 	go run ./internal/conformance

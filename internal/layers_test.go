@@ -31,7 +31,7 @@ type layer struct {
 // imports from its own line or from those below.
 var picture = []layer{
 	{"program", []string{"cmd/trilha"}},
-	{"audit", []string{"internal/audit", "internal/chaos"}},
+	{"audit", []string{"internal/audit", "internal/chaos", "internal/sidebyside"}},
 	{"command line", []string{"internal/cli"}},
 	{"assembly", []string{"internal/app"}},
 	{"workshop", []string{"internal/bench/...", "internal/catalog/catalogbuild", "internal/catalog/yamlfile", "internal/catalog/knownurls", "internal/catalog/linkcheck", "internal/conformance"}},
@@ -62,7 +62,7 @@ var reserved = []struct {
 }{
 	{module + "/internal/task/tasktest", nil, "it is for tests only"},
 	{module + "/internal/shelf/shelftest", nil, "it is for tests only"},
-	{module + "/internal/pgtest", []string{"internal/bench/...", "internal/chaos"}, "it is for tests only"},
+	{module + "/internal/pgtest", []string{"internal/bench/...", "internal/chaos", "internal/sidebyside"}, "it is for tests only"},
 	{module + "/internal/disktest", nil, "it is for tests only"},
 	{module + "/internal/bench", nil, "it measures the program and is no part of it"},
 	{module + "/internal/terminal", []string{"internal/cli"}, "what it needs costs the server's start"},
@@ -70,15 +70,15 @@ var reserved = []struct {
 		"github.com/mark3labs/mcp-go",
 		[]string{
 			"tools", "internal/mcpface", "internal/mcptasks", "internal/httpface", "internal/mcpwire",
-			"internal/app", "internal/cli", "internal/bench/...", "internal/audit", "internal/conformance",
+			"internal/app", "internal/cli", "internal/bench/...", "internal/audit", "internal/conformance", "internal/sidebyside",
 		},
 		"only faces, the wire and what puts them together speak MCP",
 	},
 	{"github.com/goccy/go-yaml", []string{"internal/catalog/yamlfile"}, "the binary parses no YAML"},
 	{module + "/internal/catalog/yamlfile", []string{"internal/catalog/catalogbuild"}, "the binary parses no YAML"},
 	{"github.com/riverqueue/river", []string{"internal/task/river", "internal/bench/..."}, "one package keeps tasks in a database"},
-	{"github.com/jackc/pgx", []string{"internal/task/river", "internal/shelf/sqlshelf", "internal/dbfault", "internal/pgtest", "internal/bench/...", "internal/chaos"}, "one package keeps tasks in a database, and one paths"},
-	{"modernc.org/sqlite", []string{"internal/task/river", "internal/shelf/sqlshelf", "internal/dbfault", "internal/bench/...", "internal/chaos"}, "one package keeps tasks in a database, and one paths"},
+	{"github.com/jackc/pgx", []string{"internal/task/river", "internal/shelf/sqlshelf", "internal/dbfault", "internal/pgtest", "internal/bench/...", "internal/chaos", "internal/sidebyside"}, "one package keeps tasks in a database, and one paths"},
+	{"modernc.org/sqlite", []string{"internal/task/river", "internal/shelf/sqlshelf", "internal/dbfault", "internal/bench/...", "internal/chaos", "internal/sidebyside"}, "one package keeps tasks in a database, and one paths"},
 	{"testing", testHelpers, "it is for tests only"},
 	{"github.com/stretchr/testify", testHelpers, "it is for tests only"},
 	{"pgregory.net/rapid", testHelpers, "it is for tests only"},
