@@ -41,15 +41,15 @@ func (c *change) enqueue(ctx context.Context, owner string, most int64) error {
 // because it starts, which is then owner's turn.
 func (c *change) dequeue(ctx context.Context, owner string, served int) error {
 	c.counts.waiting--
-	if c.counts.waiting > 0 {
-		left, err := c.exec(ctx, `UPDATE task_waiting SET waiting = waiting - 1, running = running + $2,
-			turn = CASE WHEN $2 = 1 THEN $3 ELSE turn END WHERE owner = $1 AND waiting > 1`, owner, served, c.counts.turn)
-		if err != nil || left > 0 {
-			return err
-		}
+	if c.counts.waiting == 0 {
+		return c.later(ctx, `DELETE FROM task_waiting WHERE owner = $1`, owner)
 	}
-	_, err := c.exec(ctx, `DELETE FROM task_waiting WHERE owner = $1`, owner)
-	return err
+	err := c.later(ctx, `UPDATE task_waiting SET waiting = waiting - 1, running = running + $2,
+		turn = CASE WHEN $2 = 1 THEN $3 ELSE turn END WHERE owner = $1`, owner, served, c.counts.turn)
+	if err != nil {
+		return err
+	}
+	return c.later(ctx, `DELETE FROM task_waiting WHERE owner = $1 AND waiting <= 0`, owner)
 }
 
 // unload takes a run from the count of its owner.
@@ -57,8 +57,7 @@ func (c *change) unload(ctx context.Context, owner string) error {
 	if c.counts.waiting == 0 {
 		return nil
 	}
-	_, err := c.exec(ctx, `UPDATE task_waiting SET running = running - 1 WHERE owner = $1`, owner)
-	return err
+	return c.later(ctx, `UPDATE task_waiting SET running = running - 1 WHERE owner = $1`, owner)
 }
 
 // sqlNext finds whose turn it is: of owners who may run more, who runs least, then
@@ -77,13 +76,17 @@ func (c *change) admit(ctx context.Context) error {
 	if c.s.isClosing() {
 		return nil
 	}
+	if c.s.idles && c.counts.waiting > 0 {
+		c.news = append(c.news, newsWaiting)
+		return nil
+	}
 	for c.counts.waiting > 0 {
 		found, err := all(ctx, c, scanRecord, sqlNext, c.s.limits.RunningPerOwner)
 		if err != nil || len(found) == 0 {
 			return err
 		}
 		suspect := found[0].losses >= mostLosses-1
-		if c.s.idles || c.running >= c.s.limits.Running || c.alone > 0 || suspect && c.running > 0 {
+		if c.running >= c.s.limits.Running || c.alone > 0 || suspect && c.running > 0 {
 			c.news = append(c.news, newsWaiting)
 			return nil
 		}
@@ -114,7 +117,7 @@ func (c *change) launch(ctx context.Context, r record) error {
 	r.Status, r.UpdatedAt = task.Running, c.now
 	r.attempt++
 	r.revision++
-	_, err := c.exec(ctx, `UPDATE tasks SET status = 'running', updated_at = $2, attempt = $3, revision = $4 WHERE seq = $1`,
+	err := c.later(ctx, `UPDATE tasks SET status = 'running', updated_at = $2, attempt = $3, revision = $4 WHERE seq = $1`,
 		r.seq, c.now.UnixMicro(), r.attempt, r.revision)
 	if err != nil {
 		return err
@@ -123,7 +126,7 @@ func (c *change) launch(ctx context.Context, r record) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.exec(ctx, `INSERT INTO task_runs (task, attempt, owner, holder, job) VALUES ($1, $2, $3, $4, $5)`,
+	err = c.later(ctx, `INSERT INTO task_runs (task, attempt, owner, holder, job) VALUES ($1, $2, $3, $4, $5)`,
 		r.ID, r.attempt, r.Owner, c.s.id, job)
 	if err != nil {
 		return err

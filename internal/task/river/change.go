@@ -173,15 +173,8 @@ func (c *change) apart(ctx context.Context, others bool) error {
 		c.err = c.f(ctx, c)
 		return c.err
 	}
-	if _, err := c.exec(ctx, `SAVEPOINT one`); err != nil {
-		return err
-	}
-	if c.err = c.f(ctx, c); c.err != nil {
-		if _, err := c.exec(ctx, `ROLLBACK TO SAVEPOINT one`); err != nil {
-			return err
-		}
-	}
-	_, err := c.exec(ctx, `RELEASE SAVEPOINT one`)
+	failed, err := c.tx.apart(ctx, func() error { return c.f(ctx, c) })
+	c.err = failed
 	return err
 }
 
@@ -207,7 +200,6 @@ func save(ctx context.Context, t tx, before, n counts, news []string) error {
 	if n == before {
 		return nil
 	}
-	_, err := t.exec(ctx, `UPDATE task_store SET tasks = $1, bytes = $2, waiting = $3, turn = $4, served = $5`,
+	return t.later(ctx, `UPDATE task_store SET tasks = $1, bytes = $2, waiting = $3, turn = $4, served = $5`,
 		n.tasks, n.bytes, n.waiting, n.turn, n.served)
-	return err
 }

@@ -27,6 +27,13 @@ type rows interface {
 // one.
 type tx interface {
 	querier
+	// later carries out a statement whose result nobody waits for, with the next one or
+	// with the commit: one way there and back for both. Its error is that of whatever
+	// carries it out.
+	later(ctx context.Context, query string, args ...any) error
+	// apart runs f so that what it did is undone if it fails. Another error is that of
+	// the transaction.
+	apart(ctx context.Context, f func() error) (failed, err error)
 	// insertJob gives River a job, which this process will work.
 	insertJob(ctx context.Context, a args) (job int64, err error)
 	// completeJob marks a job that is being worked as done; ctx is the one that

@@ -41,7 +41,7 @@ func (c *change) end(ctx context.Context, r record, out task.Outcome) error {
 	}
 	r.Error = text(t.Error)
 	if r.attempt > 0 { // it ran
-		if _, err := c.exec(ctx, `DELETE FROM task_steps WHERE task = $1`, t.ID); err != nil {
+		if err := c.later(ctx, `DELETE FROM task_steps WHERE task = $1`, t.ID); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,8 @@ package river
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"sync"
@@ -120,12 +122,16 @@ func (d *postgres) update(ctx context.Context, query, id string, args ...any) (a
 // own.
 func (d *postgres) sender() string { return d.instance + " " }
 
+// sqlBegin begins a transaction under the store's lock, on one way there and back.
+var sqlBegin = fmt.Sprintf(`BEGIN; SELECT pg_advisory_xact_lock(%d, %d)`, lockClass, lockWrite)
+
 func (d *postgres) write(ctx context.Context, f func(tx) error) error {
-	return pgx.BeginFunc(ctx, d.pool, func(t pgx.Tx) error {
-		if _, err := t.Exec(ctx, `SELECT pg_advisory_xact_lock($1, $2)`, lockClass, lockWrite); err != nil {
+	return pgx.BeginTxFunc(ctx, d.pool, pgx.TxOptions{BeginQuery: sqlBegin}, func(t pgx.Tx) error {
+		mine := &postgresTx{tx: t, d: d}
+		if err := f(mine); err != nil {
 			return err
 		}
-		return f(postgresTx{pgxQuerier{t}, t, d})
+		return mine.flush(ctx)
 	})
 }
 
@@ -158,23 +164,128 @@ func (r pgxRows) Close() error {
 }
 
 type postgresTx struct {
-	pgxQuerier
-	tx pgx.Tx
-	d  *postgres
+	tx    pgx.Tx
+	d     *postgres
+	queue []statement // for later
+	trips int         // how often something was sent
 }
 
-func (t postgresTx) insertJob(ctx context.Context, a args) (int64, error) {
+type statement struct {
+	query string
+	args  []any
+}
+
+func (t *postgresTx) later(_ context.Context, query string, args ...any) error {
+	t.queue = append(t.queue, statement{query, args})
+	return nil
+}
+
+// send sends what is queued and what else there is in more. The results are those of
+// more, and have to be closed.
+func (t *postgresTx) send(ctx context.Context, more ...statement) (pgx.BatchResults, error) {
+	var b pgx.Batch
+	queued := t.queue
+	for _, q := range append(queued, more...) {
+		b.Queue(q.query, q.args...)
+	}
+	t.queue = nil
+	t.trips++
+	results := t.tx.SendBatch(ctx, &b)
+	for range queued {
+		if _, err := results.Exec(); err != nil {
+			_ = results.Close() // says the same
+			return nil, err
+		}
+	}
+	return results, nil
+}
+
+func (t *postgresTx) flush(ctx context.Context) error {
+	if len(t.queue) == 0 {
+		return nil
+	}
+	results, err := t.send(ctx)
+	if err != nil {
+		return err
+	}
+	return results.Close()
+}
+
+func (t *postgresTx) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	results, err := t.send(ctx, statement{query, args})
+	if err != nil {
+		return 0, err
+	}
+	tag, err := results.Exec()
+	if closed := results.Close(); err == nil {
+		err = closed
+	}
+	return tag.RowsAffected(), err
+}
+
+func (t *postgresTx) query(ctx context.Context, query string, args ...any) (rows, error) {
+	results, err := t.send(ctx, statement{query, args})
+	if err != nil {
+		return nil, err
+	}
+	found, err := results.Query()
+	if err != nil {
+		_ = results.Close()
+		return nil, err
+	}
+	return lastRows{pgxRows{found}, results}, nil
+}
+
+// lastRows are those of the last statement of a batch.
+type lastRows struct {
+	pgxRows
+	batch pgx.BatchResults
+}
+
+func (r lastRows) Close() error { return errors.Join(r.pgxRows.Close(), r.batch.Close()) }
+
+// apart sends its savepoint with the first statement of f, and releases it with the
+// first of the next. What f left for later is carried out before it counts as done.
+func (t *postgresTx) apart(ctx context.Context, f func() error) (failed, err error) {
+	before, trips := len(t.queue), t.trips
+	_ = t.later(ctx, `SAVEPOINT one`)
+	failed = f()
+	untouched := t.trips == trips // neither the savepoint nor anything of f has been sent
+	if untouched && (failed != nil || len(t.queue) == before+1) {
+		t.queue = t.queue[:before]
+		return failed, nil
+	}
+	if failed == nil {
+		failed = t.flush(ctx)
+	}
+	if failed != nil {
+		t.queue = nil
+		if _, err := t.exec(ctx, `ROLLBACK TO SAVEPOINT one`); err != nil {
+			return failed, err
+		}
+	}
+	return failed, t.later(ctx, `RELEASE SAVEPOINT one`)
+}
+
+func (t *postgresTx) insertJob(ctx context.Context, a args) (int64, error) {
+	if err := t.flush(ctx); err != nil {
+		return 0, err
+	}
+	t.trips++
 	return insertJob(ctx, t.d.client, t.tx, a)
 }
 
-func (t postgresTx) completeJob(ctx context.Context, job *river.Job[args]) error {
+func (t *postgresTx) completeJob(ctx context.Context, job *river.Job[args]) error {
+	if err := t.flush(ctx); err != nil {
+		return err
+	}
+	t.trips++
 	_, err := river.JobCompleteTx[*riverpgxv5.Driver](ctx, t.tx, job)
 	return err
 }
 
-func (t postgresTx) tell(ctx context.Context, news ...string) error {
-	_, err := t.tx.Exec(ctx, `SELECT pg_notify('`+channel+`', $1 || n) FROM unnest($2::text[]) n`, t.d.sender(), news)
-	return err
+func (t *postgresTx) tell(ctx context.Context, news ...string) error {
+	return t.later(ctx, `SELECT pg_notify('`+channel+`', $1 || n) FROM unnest($2::text[]) n`, t.d.sender(), news)
 }
 
 func (d *postgres) work(ctx context.Context, c *river.Config, b *bell) (worker, error) {

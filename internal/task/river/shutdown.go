@@ -186,8 +186,7 @@ func (c *change) giveUp(ctx context.Context, r *run) error {
 // dropJob takes a job from River that is worked no more. It has no call for that:
 // to River a job that runs is its worker's.
 func (c *change) dropJob(ctx context.Context, job int64) error {
-	_, err := c.exec(ctx, `DELETE FROM river_job WHERE id = $1`, job)
-	return err
+	return c.later(ctx, `DELETE FROM river_job WHERE id = $1`, job)
 }
 
 // stopRiver stops River, which nothing depends on any more: what it has not written

@@ -164,6 +164,23 @@ type sqliteTx struct {
 	client *river.Client[*sql.Tx]
 }
 
+func (t sqliteTx) later(ctx context.Context, query string, args ...any) error {
+	_, err := t.exec(ctx, query, args...)
+	return err
+}
+
+func (t sqliteTx) apart(ctx context.Context, f func() error) (failed, err error) {
+	if err := t.later(ctx, `SAVEPOINT one`); err != nil {
+		return nil, err
+	}
+	if failed = f(); failed != nil {
+		if err := t.later(ctx, `ROLLBACK TO SAVEPOINT one`); err != nil {
+			return failed, err
+		}
+	}
+	return failed, t.later(ctx, `RELEASE SAVEPOINT one`)
+}
+
 func (t sqliteTx) insertJob(ctx context.Context, a args) (int64, error) {
 	return insertJob(ctx, t.client, t.tx, a)
 }

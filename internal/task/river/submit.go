@@ -108,7 +108,7 @@ func (c *change) create(ctx context.Context, spec task.Spec, sub *task.Submissio
 		out.Result, out.Why = bytes.Clone(out.Result), text(out.Why)
 		s.finish(&r.Task, out, c.now)
 	}
-	if err := c.insert(ctx, &r, spec); err != nil {
+	if err := c.insert(ctx, r, spec); err != nil {
 		return err
 	}
 	if known {
@@ -138,9 +138,9 @@ func (s *Store) answer(r record, spec task.Spec) task.Submission {
 
 const sqlInsert = `INSERT INTO tasks (id, owner, kind, description, priority, input, idempotency_key, unique_key,
 	status, progress, result, error, created_at, updated_at, completed_at, expires_at, due)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) RETURNING seq`
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`
 
-func (c *change) insert(ctx context.Context, r *record, spec task.Spec) error {
+func (c *change) insert(ctx context.Context, r record, spec task.Spec) error {
 	var completed, expires *int64
 	unique := key(spec.Unique)
 	if r.Status.Final() {
@@ -149,8 +149,7 @@ func (c *change) insert(ctx context.Context, r *record, spec task.Spec) error {
 	}
 	due := r.CreatedAt.UnixMicro() + int64(r.Priority.Rank())*c.s.limits.Ageing.Microseconds()
 	c.counts.tasks++
-	return one(ctx, c, sqlInsert, []any{
+	return c.later(ctx, sqlInsert,
 		r.ID, r.Owner, r.Kind, r.Description, string(r.Priority), []byte(r.Input), key(spec.IdempotencyKey), unique,
-		string(r.Status), r.Progress, []byte(r.Result), r.Error, r.CreatedAt.UnixMicro(), r.UpdatedAt.UnixMicro(), completed, expires, due,
-	}, &r.seq)
+		string(r.Status), r.Progress, []byte(r.Result), r.Error, r.CreatedAt.UnixMicro(), r.UpdatedAt.UnixMicro(), completed, expires, due)
 }
