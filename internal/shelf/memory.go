@@ -25,6 +25,7 @@ type Memory struct {
 	used   *list.List // *kept, most recently used first
 	bytes  int
 	number int64 // of the newest path
+	tally  *Tally
 }
 
 // owned is what is kept of one owner.
@@ -47,7 +48,7 @@ const MemoryBytes = 256 << 20
 func NewMemory(perOwner, maxBytes int) *Memory {
 	return &Memory{
 		perOwner: cmp.Or(perOwner, PerOwner), maxBytes: cmp.Or(maxBytes, MemoryBytes),
-		owners: map[string]*owned{}, used: list.New(),
+		owners: map[string]*owned{}, used: list.New(), tally: NewTally(),
 		// Numbers go on from the clock, so that to this process a cursor from an
 		// earlier one lies before everything instead of anywhere.
 		number: time.Now().UnixNano(),
@@ -78,17 +79,23 @@ func (m *Memory) Put(_ context.Context, _ task.Tx, p Path) error {
 	o.byID[p.ID] = k
 	o.byRequest[p.Request] = append(o.byRequest[p.Request], k)
 	m.bytes += len(p.JSON)
+	m.tally.Add(p.Owner, Counts{Puts: 1})
 	m.makeRoom(o)
 	return nil
 }
 
 func (m *Memory) makeRoom(o *owned) {
 	for len(o.all) > m.perOwner {
-		m.drop(o.all[0])
+		m.evict(o.all[0])
 	}
 	for m.bytes > m.maxBytes {
-		m.drop(m.used.Back().Value.(*kept))
+		m.evict(m.used.Back().Value.(*kept))
 	}
+}
+
+func (m *Memory) evict(k *kept) {
+	m.tally.Add(k.Owner, Counts{Evicted: 1})
+	m.drop(k)
 }
 
 // place is where in all the path of a number is.
@@ -134,12 +141,13 @@ func (m *Memory) Get(_ context.Context, owner, id string) (json.RawMessage, erro
 func (m *Memory) Find(_ context.Context, owner, request string, since time.Time) (json.RawMessage, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	o := m.owners[owner]
-	if o == nil || len(o.byRequest[request]) == 0 {
-		return nil, nil
+	var newest *kept
+	if o := m.owners[owner]; o != nil && len(o.byRequest[request]) > 0 {
+		newest = o.byRequest[request][len(o.byRequest[request])-1]
 	}
-	newest := o.byRequest[request][len(o.byRequest[request])-1]
-	if !newest.UpdatedAt.After(since) {
+	hit := newest != nil && newest.UpdatedAt.After(since)
+	m.tally.Found(owner, hit)
+	if !hit {
 		return nil, nil
 	}
 	return m.use(newest), nil
@@ -204,4 +212,47 @@ func (m *Memory) Delete(_ context.Context, owner, id string) error {
 	}
 	m.drop(o.byID[id])
 	return nil
+}
+
+// Release makes owner's paths with these ids answer no request any more, and gives
+// how many did. They stay on the shelf.
+func (m *Memory) Release(_ context.Context, owner string, ids []string) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n, o := 0, m.owners[owner]
+	for _, id := range ids {
+		if o == nil || o.byID[id] == nil || o.byID[id].Request == "" {
+			continue
+		}
+		// What is kept does not change: see before.
+		was := o.byID[id]
+		k := &kept{Path: was.Path, number: was.number}
+		k.Request = ""
+		m.forget(o, was)
+		o.all[o.place(k.number)], o.byID[id], k.use = k, k, m.used.PushFront(k)
+		m.bytes += len(k.JSON)
+		n++
+	}
+	return n, nil
+}
+
+// Stats counts owner's paths that answer requests, those put after since apart from
+// the older ones.
+func (m *Memory) Stats(_ context.Context, owner string, since time.Time) (Stats, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := Stats{Max: m.perOwner}
+	if o := m.owners[owner]; o != nil {
+		for _, k := range o.all {
+			switch {
+			case k.Request == "":
+			case k.UpdatedAt.After(since):
+				s.Active++
+			default:
+				s.Expired++
+			}
+		}
+	}
+	m.tally.Into(&s, owner)
+	return s, nil
 }

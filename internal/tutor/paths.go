@@ -30,6 +30,12 @@ type Shelf interface {
 	List(ctx context.Context, owner string, q shelf.Query) (shelf.Page, error)
 	// Delete removes owner's path, or gives NotFound.
 	Delete(ctx context.Context, owner, id string) error
+	// Release makes owner's paths with these ids answer no request any more, and
+	// gives how many did. They stay on the shelf.
+	Release(ctx context.Context, owner string, ids []string) (int, error)
+	// Stats counts owner's paths that answer requests, those put after since apart
+	// from the older ones.
+	Stats(ctx context.Context, owner string, since time.Time) (shelf.Stats, error)
 }
 
 // CacheTime is how long a path answers the request that it was made for. An older

@@ -28,6 +28,8 @@ type Shelf interface {
 	Find(ctx context.Context, owner, request string, since time.Time) (json.RawMessage, error)
 	List(ctx context.Context, owner string, q shelf.Query) (shelf.Page, error)
 	Delete(ctx context.Context, owner, id string) error
+	Release(ctx context.Context, owner string, ids []string) (int, error)
+	Stats(ctx context.Context, owner string, since time.Time) (shelf.Stats, error)
 }
 
 // Open opens an empty shelf that keeps a number of paths for each owner, and ends it
@@ -49,6 +51,8 @@ func Run(t *testing.T, open Open) {
 		"what is deleted is gone":                         deleted,
 		"the oldest of too many goes":                     bounded,
 		"texts of any kind are kept":                      anyText,
+		"what is released answers nothing, and stays":     released,
+		"its use is counted by owner":                     counted,
 		"many use it at once":                             crowded,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -297,6 +301,54 @@ func anyText(r *rig) {
 		assert.Empty(r, r.get("ann"+odd, "none"+odd))
 		require.NoError(r, r.Delete(r.Context(), "ann"+odd, "id"+odd))
 	}
+}
+
+func released(r *rig) {
+	r.put("ann", "one", "two")
+	r.put("bob", "one")
+	n, err := r.Release(r.Context(), "ann", []string{"one", "none"})
+	require.NoError(r, err)
+	assert.Equal(r, 1, n)
+	assert.Empty(r, r.find("ann", "for one", always))
+	assert.NotEmpty(r, r.get("ann", "one"), "it can be read")
+	assert.NotEmpty(r, r.find("ann", "for two", always))
+	assert.NotEmpty(r, r.find("bob", "for one", always), "it is bob's")
+	ids, _ := r.page("ann", shelf.Query{})
+	assert.Equal(r, []string{"two", "one"}, ids)
+	n, err = r.Release(r.Context(), "ann", []string{"one"})
+	require.NoError(r, err)
+	assert.Zero(r, n, "it is released already")
+	r.put("ann", "one")
+	assert.NotEmpty(r, r.find("ann", "for one", always), "made anew, it answers again")
+	n, err = r.Release(r.Context(), "nobody", []string{"one"})
+	require.NoError(r, err)
+	assert.Zero(r, n)
+	require.NoError(r, r.Delete(r.Context(), "ann", "one"))
+}
+
+func counted(r *rig) {
+	stats := func(owner string, since time.Time) shelf.Stats {
+		s, err := r.Stats(r.Context(), owner, since)
+		require.NoError(r, err)
+		assert.WithinRange(r, s.Since, time.Now().Add(-time.Hour), time.Now())
+		s.Since = time.Time{}
+		return s
+	}
+	assert.Equal(r, shelf.Stats{Max: 50}, stats("ann", always))
+	r.put("ann", "one", "two", "three")
+	r.find("ann", "for one", always)
+	r.find("ann", "for nothing", always)
+	r.find("ann", "for two", time.Now().Add(time.Hour))
+	_, err := r.Release(r.Context(), "ann", []string{"three"})
+	require.NoError(r, err)
+	counts := shelf.Counts{Hits: 1, Misses: 2, Puts: 3}
+	assert.Equal(r, shelf.Stats{Active: 2, Max: 50, Counts: counts}, stats("ann", always))
+	assert.Equal(r, shelf.Stats{Expired: 2, Max: 50, Counts: counts}, stats("ann", time.Now().Add(time.Hour)))
+	assert.Equal(r, shelf.Stats{Max: 50}, stats("bob", always), "owners are counted apart")
+	for i := range 52 {
+		r.put("ann", strconv.Itoa(i))
+	}
+	assert.Equal(r, 5, stats("ann", always).Evicted)
 }
 
 func crowded(r *rig) {

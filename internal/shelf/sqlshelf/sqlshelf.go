@@ -33,6 +33,7 @@ type Shelf struct {
 	db       *sql.DB
 	explain  func(error) (dbfault.Trouble, bool)
 	perOwner int
+	tally    *shelf.Tally
 	log      *slog.Logger
 }
 
@@ -55,7 +56,7 @@ func Open(file, url string, perOwner int, log *slog.Logger) (*Shelf, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Shelf{db: db, explain: explain, perOwner: cmp.Or(perOwner, shelf.PerOwner), log: log}, nil
+	return &Shelf{db: db, explain: explain, perOwner: cmp.Or(perOwner, shelf.PerOwner), tally: shelf.NewTally(), log: log}, nil
 }
 
 // openPostgres takes the words for a pool that the task store takes.
@@ -99,6 +100,9 @@ const (
 	sqlFind = `SELECT path FROM paths WHERE owner = $1 AND request = $2 AND updated_at > $3 ORDER BY updated_at DESC LIMIT 1`
 	sqlList = `SELECT seq, id, request, title, topic, language, category, steps, hours, created_at, updated_at FROM paths WHERE owner = $1 AND seq < $2`
 	sqlDrop = `DELETE FROM paths WHERE owner = $1 AND id = $2`
+
+	sqlRelease = `UPDATE paths SET request = '' WHERE owner = $1 AND id = $2 AND request <> ''`
+	sqlStats   = `SELECT COUNT(CASE WHEN updated_at > $2 THEN 1 END), COUNT(CASE WHEN updated_at <= $2 THEN 1 END) FROM paths WHERE owner = $1 AND request <> ''`
 )
 
 // callTime is how long one call may take, the wait for a connection and for others'
@@ -122,7 +126,10 @@ func (s *Shelf) put(ctx context.Context, tx task.Tx, p shelf.Path) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, sqlTrim, text(p.Owner), s.perOwner)
+	gone, err := tx.Exec(ctx, sqlTrim, text(p.Owner), s.perOwner)
+	if err == nil { // what a transaction takes back after this is counted all the same: that is rare
+		s.tally.Add(p.Owner, shelf.Counts{Puts: 1, Evicted: int(gone)})
+	}
 	return err
 }
 
@@ -148,7 +155,11 @@ func (s *Shelf) Get(ctx context.Context, owner, id string) (json.RawMessage, err
 
 // Find gives owner's newest path for a request, put after since, or nil.
 func (s *Shelf) Find(ctx context.Context, owner, request string, since time.Time) (json.RawMessage, error) {
-	return s.one(ctx, sqlFind, text(owner), text(request), since.UnixMicro())
+	path, err := s.one(ctx, sqlFind, text(owner), text(request), since.UnixMicro())
+	if err == nil {
+		s.tally.Found(owner, path != nil)
+	}
+	return path, err
 }
 
 func (s *Shelf) one(ctx context.Context, query string, args ...any) (json.RawMessage, error) {
@@ -228,6 +239,54 @@ func (s *Shelf) Delete(ctx context.Context, owner, id string) error {
 		return shelf.ErrNotFound(id)
 	}
 	return nil
+}
+
+// Release makes owner's paths with these ids answer no request any more, and gives
+// how many did. They stay on the shelf.
+func (s *Shelf) Release(ctx context.Context, owner string, ids []string) (int, error) {
+	within, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	n, err := s.release(within, owner, ids)
+	return n, s.broken(ctx, err)
+}
+
+func (s *Shelf) release(ctx context.Context, owner string, ids []string) (n int, err error) {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, done(tx, err)) }()
+	for _, id := range ids {
+		released, err := tx.ExecContext(ctx, sqlRelease, text(owner), text(id))
+		if err != nil {
+			return 0, err
+		}
+		rows, err := released.RowsAffected()
+		if err != nil {
+			return 0, err
+		}
+		n += int(rows)
+	}
+	return n, nil
+}
+
+// done ends a transaction whose work came to err.
+func done(tx *sql.Tx, err error) error {
+	if err != nil {
+		return tx.Rollback()
+	}
+	return tx.Commit()
+}
+
+// Stats counts owner's paths that answer requests, those put after since apart from
+// the older ones.
+func (s *Shelf) Stats(ctx context.Context, owner string, since time.Time) (shelf.Stats, error) {
+	within, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	stats := shelf.Stats{Max: s.perOwner}
+	err := s.db.QueryRowContext(within, sqlStats, text(owner), since.UnixMicro()).Scan(&stats.Active, &stats.Expired)
+	s.tally.Into(&stats, owner)
+	return stats, s.broken(ctx, err)
 }
 
 // broken turns what the database said into a fault.
