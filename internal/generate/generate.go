@@ -252,14 +252,23 @@ func (b *builder) measure() {
 	if b.plan.Request.MaxHeight > 0 || b.plan.Request.MaxWidth > 0 {
 		why = whyBounded
 	}
-	b.below("num_nodes", b.shape.Nodes, nodes, why)
+	asked := b.plan.Request // of a lenient one the shape may hold less
+	b.below("num_nodes", max(b.shape.Nodes, asked.NumNodes), nodes, why)
 	own := len(b.plan.Outline) > 0 // defaults yield to it
 	if !own || b.plan.Request.MinWidth > 0 {
-		b.below("min_width", b.shape.MinWidth, counts[1], whyNarrow)
+		b.below("min_width", max(b.shape.MinWidth, asked.MinWidth), counts[1], b.whyLess(asked.MinWidth > b.shape.MinWidth, whyNarrow))
 	}
 	if !own || b.plan.Request.MinHeight > 0 {
-		b.below("min_height", b.shape.MinHeight, b.height(), whyFlat)
+		b.below("min_height", max(b.shape.MinHeight, asked.MinHeight), b.height(), b.whyLess(asked.MinHeight > b.shape.MinHeight, whyFlat))
 	}
+}
+
+// whyLess says why a bound is not met: because of the others, or of the concepts.
+func (*builder) whyLess(crowded bool, otherwise phrase) phrase {
+	if crowded {
+		return whyCrowded
+	}
+	return otherwise
 }
 
 func (b *builder) below(bound string, asked, got int, why phrase) {

@@ -92,6 +92,11 @@ var (
 		"etapas de menos para ocupar mais níveis",
 		"muy pocos pasos para ocupar más niveles",
 	}
+	whyCrowded = phrase{
+		"the other bounds leave no room for it",
+		"os outros limites não deixam lugar para isso",
+		"los demás límites no dejan lugar para ello",
+	}
 	whyLinks = phrase{
 		"%d steps have links: some are left without, one for each would be the least",
 		"%d etapas têm links: algumas ficam sem nenhum; o mínimo seria um para cada",

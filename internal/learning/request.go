@@ -29,6 +29,7 @@ type Request struct {
 	Outline      []OutlineItem `json:"outline,omitempty"`
 	HoursPerWeek float64       `json:"hours_per_week,omitempty"`
 	Strict       bool          `json:"strict,omitempty"`
+	Lenient      bool          `json:"lenient,omitempty"` // bounds that no path could meet together are told as unmet, not refused
 	Sources      string        `json:"sources,omitempty"`
 }
 
@@ -115,6 +116,11 @@ func (r Request) Normalize() (Request, error) {
 	if err := r.checkBounds(); err != nil {
 		return r, err
 	}
+	if err := r.checkRoom(); err != nil && !r.Lenient {
+		return r, err
+	} else if err == nil {
+		r.Lenient = false // it makes no difference, and the same request is to be the same
+	}
 	if !(r.HoursPerWeek >= 0 && r.HoursPerWeek <= 100) { // so that NaN is refused too
 		return r, fault.InField("hours_per_week", "%g is out of range", r.HoursPerWeek).With("Give the hours a week the learner has, above 0 and at most 100, for example 5")
 	}
@@ -162,6 +168,11 @@ func (r Request) checkBounds() error {
 			return fault.InField("min_"+p.name, "%d is above max_%s %d", p.lo, p.name, p.hi).With("Lower min_%s or raise max_%s", p.name, p.name)
 		}
 	}
+	return nil
+}
+
+// checkRoom refuses a number of nodes that the other bounds do not admit.
+func (r Request) checkRoom() error {
 	if r.NumNodes > 0 && r.MaxWidth > 0 && r.MaxHeight > 0 {
 		if room := 1 + r.MaxWidth*(r.MaxHeight-1); room < r.NumNodes {
 			e := fault.InField("num_nodes", "%d steps do not fit: %d levels of at most %d steps, with one overview on top, hold %d", r.NumNodes, r.MaxHeight, r.MaxWidth, room).Because(ErrNoRoom)
@@ -228,7 +239,18 @@ func (r Request) Shape() Shape {
 	s := Shape{Nodes: r.NumNodes, MinWidth: r.MinWidth, MaxWidth: r.MaxWidth, MinHeight: r.MinHeight, MaxHeight: r.MaxHeight}
 	s.fillMaxima()
 	s.fillMinima()
+	if r.Lenient {
+		s.settle()
+	}
 	return s
+}
+
+// settle brings bounds that no path could meet together to those that one can: the
+// maxima hold, then the least height, and the first level has what is left.
+func (s *Shape) settle() {
+	s.Nodes = min(s.Nodes, 1+s.MaxWidth*(s.MaxHeight-1))
+	s.MinHeight = max(2, min(s.MinHeight, s.MaxHeight, s.Nodes))
+	s.MinWidth = max(1, min(s.MinWidth, s.MaxWidth, s.Nodes-s.MinHeight+1))
 }
 
 func (s *Shape) fillMaxima() {
