@@ -19,6 +19,8 @@ type Plan struct {
 	Missed  []string         `json:"missed,omitempty"`   // known words that mean nothing here
 	Outline []string         `json:"outline,omitempty"`  // id for each outline item; "" where none
 	Choices []Choice         `json:"choices,omitempty"`  // what the topic may mean, where that has to be asked: see PlanAsking
+
+	Likeness float64 `json:"-"` // of the topic to the name that it was taken for; 1: it is the name
 }
 
 // Plan checks a request and resolves its words, without touching the network, so
@@ -79,9 +81,11 @@ func (p *Plan) resolveTopic(ix *catalog.Index, ask bool) error {
 	near := found.Matches[:min(5, len(found.Matches))]
 	switch {
 	case found.ID != "":
-		p.Topic = found.ID
+		p.Topic, p.Likeness = found.ID, 1
 		if !found.Same {
 			p.TakenAs = ix.Title(found.ID, language)
+			i := slices.IndexFunc(found.Matches, func(m catalog.Match) bool { return m.ID == found.ID })
+			p.Likeness = found.Matches[max(i, 0)].Score
 		}
 		return nil
 	case found.Several() && ask:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/trilha/trilha/internal/fault"
 	"github.com/trilha/trilha/internal/generate"
 	"github.com/trilha/trilha/internal/learning"
 )
@@ -13,8 +14,19 @@ import (
 type planned struct {
 	topic   string
 	takenAs string          // generate.Plan.TakenAs
+	like    float64         // generate.Plan.Likeness
 	key     string          // see requestKey
 	input   json.RawMessage // the plan
+}
+
+// checkLikeness refuses a topic that was taken for something whose name is less
+// like it than least.
+func (p planned) checkLikeness(least float64) error {
+	if p.takenAs == "" || p.like >= least {
+		return nil
+	}
+	return fault.New(fault.NotFound, "topic %q is not in the concept graph; the nearest, %q, is like it by %.2f, and %.2f was asked for", p.topic, p.takenAs, p.like, least).
+		With("Ask for %q, or for less likeness", p.takenAs)
 }
 
 // plans remembers what requests mean. A plan depends on the request and on the
@@ -61,7 +73,7 @@ func (p *plans) plan(r learning.Request, ask bool) (planned, error) {
 	if err != nil {
 		return planned{}, fmt.Errorf("plan of %q: %w", r.Topic, err)
 	}
-	found = planned{topic: plan.Request.Topic, takenAs: plan.TakenAs, key: requestKey(plan.Request), input: input}
+	found = planned{topic: plan.Request.Topic, takenAs: plan.TakenAs, like: plan.Likeness, key: requestKey(plan.Request), input: input}
 	if len(asked) > maxRequest {
 		return found, nil
 	}

@@ -90,6 +90,10 @@ type Order struct {
 	IdempotencyKey string
 	Watch          bool // see task.Spec
 
+	// Likeness is how like a name the topic has to be at least, from 0 to 1, where
+	// it is none: 1 takes no misspelling, 0 whatever is sure.
+	Likeness float64
+
 	// MayAsk says that the owner can be asked: the task of an ambiguous topic is made
 	// all the same, and asks which is meant (see Asks).
 	MayAsk bool
@@ -106,6 +110,9 @@ type Order struct {
 // Limit, Unavailable.
 func (t *Tutor) Generate(ctx context.Context, owner string, o Order) (task.Submission, error) {
 	p, err := t.plans.plan(o.Request, o.MayAsk)
+	if err == nil {
+		err = p.checkLikeness(o.Likeness)
+	}
 	switch {
 	case err != nil && o.Late && mayBeTold(err):
 		return t.refuse(ctx, owner, o, err)
