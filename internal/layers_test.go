@@ -36,7 +36,7 @@ var picture = []layer{
 	{"assembly", []string{"internal/app"}},
 	{"workshop", []string{"internal/bench/...", "internal/catalog/catalogbuild", "internal/catalog/yamlfile", "internal/catalog/knownurls", "internal/catalog/linkcheck", "internal/conformance"}},
 	{"configuration", []string{"internal/config"}},
-	{"faces", []string{"tools", "internal/mcpface", "internal/mcptasks", "internal/httpface"}},
+	{"faces", []string{"tools", "internal/mcpface", "internal/mcptasks", "internal/httpface", "internal/rest"}},
 	{"use cases", []string{"internal/tutor", "internal/render"}},
 	{"terminal", []string{"internal/terminal"}},
 	{"machinery", []string{
@@ -74,6 +74,7 @@ var reserved = []struct {
 		},
 		"only faces, the wire and what puts them together speak MCP",
 	},
+	{"github.com/danielgtaylor/huma", []string{"internal/rest"}, "one face has an OpenAPI document"},
 	{"github.com/goccy/go-yaml", []string{"internal/catalog/yamlfile"}, "the binary parses no YAML"},
 	{module + "/internal/catalog/yamlfile", []string{"internal/catalog/catalogbuild"}, "the binary parses no YAML"},
 	{"github.com/riverqueue/river", []string{"internal/task/river", "internal/bench/..."}, "one package keeps tasks in a database"},

@@ -21,6 +21,7 @@ import (
 	"github.com/trilha/trilha/internal/httpface"
 	"github.com/trilha/trilha/internal/mcpface"
 	"github.com/trilha/trilha/internal/mcpwire"
+	"github.com/trilha/trilha/internal/rest"
 	"github.com/trilha/trilha/internal/task"
 	"github.com/trilha/trilha/internal/tutor"
 	"github.com/trilha/trilha/tools"
@@ -132,15 +133,21 @@ func (a *App) Work(ctx context.Context) error {
 // streams, finishes requests and closes the App.
 func (a *App) ServeHTTP(ctx context.Context, l net.Listener) error {
 	face := httpface.New(a.wire)
+	others, err := rest.New(a.Tutor, rest.Options{Version: Version, Owner: localOwner, Log: a.log})
+	if err != nil {
+		return errors.Join(err, a.Close())
+	}
+	face.Mount(others)
+	defer others.CloseStreams()
 	requests, endRequests := context.WithCancel(context.Background())
 	defer endRequests()
 	s := face.Server(requests)
 	failed := make(chan error, 1)
 	go func() { failed <- s.Serve(l) }()
-	var err error
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
+		others.CloseStreams()
 		err = a.drain(s, face, endRequests)
 		if stopped := <-failed; err == nil {
 			err = stopped

@@ -22,6 +22,7 @@ const (
 // Face is the handler and what must be closed with it.
 type Face struct {
 	handler    http.Handler
+	mux        *http.ServeMux
 	streamable *mcpwire.Streamable
 	sse        *mcpwire.SSE
 }
@@ -33,6 +34,7 @@ func New(wire *mcpwire.Wire) *Face {
 	mux.Handle("/mcp", f.streamable)
 	mux.HandleFunc("/sse", f.sse.Events)
 	mux.HandleFunc("/message", f.sse.Messages)
+	f.mux = mux
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 		_, _ = w.Write([]byte(`{"status":"ok"}` + "\n"))
@@ -40,6 +42,10 @@ func New(wire *mcpwire.Wire) *Face {
 	f.handler = guard(mux)
 	return f
 }
+
+// Mount gives whatever is on no other route to h. It is called before the first
+// request.
+func (f *Face) Mount(h http.Handler) { f.mux.Handle("/", h) }
 
 // ServeHTTP answers everything.
 func (f *Face) ServeHTTP(w http.ResponseWriter, r *http.Request) { f.handler.ServeHTTP(w, r) }

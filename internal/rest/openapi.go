@@ -1,0 +1,93 @@
+package rest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/trilha/trilha/internal/learning"
+)
+
+// nameOf names a schema for what it is: Task, for taskBody.
+func nameOf(t reflect.Type, hint string) string {
+	return strings.TrimSuffix(huma.DefaultSchemaNamer(t, hint), "Body")
+}
+
+// nullable lists the fields that may be null where the Go type does not show it.
+var nullable = map[string][]string{
+	"Task":     {"completed_at"},
+	"Node":     {"quiz", "exerciseSet"},
+	"Exercise": {"options"},
+}
+
+// finish says what huma's look at the types cannot tell.
+func (f *Face) finish(doc *huma.OpenAPI) {
+	schemas := doc.Components.Schemas.Map()
+	delete(schemas, "ErrorModel") // of huma's own errors, which are never sent
+	delete(schemas, "ErrorDetail")
+	for name, s := range schemas {
+		for _, p := range s.Properties {
+			if p.Type == huma.TypeArray {
+				p.Nullable = false // lists are written as [], not as null
+			}
+		}
+		for _, field := range nullable[name] {
+			if p := s.Properties[field]; p.Ref != "" {
+				s.Properties[field] = orNull(p)
+			} else {
+				p.Nullable = true
+			}
+		}
+	}
+	tasks := doc.Paths["/tasks"].Get.Responses["200"]
+	tasks.Content = map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{
+		Type: huma.TypeArray, Items: doc.Components.Schemas.Schema(reflect.TypeFor[taskBody](), true, ""),
+	}}}
+	doc.Paths["/status/{task_id}/events"].Get.Responses["200"].Content = map[string]*huma.MediaType{
+		"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}},
+	}
+	doc.Components.Schemas.Schema(reflect.TypeFor[eventBody](), true, "")
+	for _, op := range []*huma.Operation{doc.Paths["/generate_mcp_async"].Post, doc.Paths["/generate_mcp"].Get} {
+		for _, p := range op.Parameters {
+			for _, b := range learning.Bounds() {
+				if p.Name == b.Name && b.Default > 0 {
+					p.Schema.Default = b.Default
+				}
+			}
+		}
+	}
+	for _, path := range []string{"/generate_mcp_async", "/clear_cache"} {
+		post := doc.Paths[path].Post
+		post.RequestBody = bodyOf(post.Parameters)
+	}
+}
+
+// bodyOf is the JSON object that may be sent in the place of a query.
+func bodyOf(params []*huma.Param) *huma.RequestBody {
+	s := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{}}
+	for _, p := range params {
+		s.Properties[p.Name] = p.Schema
+	}
+	return &huma.RequestBody{
+		Description: "The same parameters; what stands in the query counts more.",
+		Content:     map[string]*huma.MediaType{"application/json": {Schema: s}},
+	}
+}
+
+// write gives the document as it is served.
+func write(doc *huma.OpenAPI) ([]byte, error) {
+	raw, err := json.Marshal(doc)
+	if err != nil {
+		return nil, fmt.Errorf("OpenAPI document: %w", err)
+	}
+	var out bytes.Buffer
+	if err := json.Indent(&out, raw, "", "  "); err != nil {
+		return nil, fmt.Errorf("OpenAPI document: %w", err)
+	}
+	out.WriteByte('\n')
+	return out.Bytes(), nil
+}
