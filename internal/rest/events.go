@@ -25,7 +25,7 @@ const (
 // endID is the id of a stream's last event.
 const endID = "end"
 
-func (f *Face) events(ctx context.Context, in *eventsInput) (*page, error) {
+func (f *Face) events(ctx context.Context, in *eventsInput) (*stream, error) {
 	owner := f.owner(ctx)
 	release, err := f.held.take(owner)
 	if err != nil {
@@ -36,16 +36,16 @@ func (f *Face) events(ctx context.Context, in *eventsInput) (*page, error) {
 		release()
 		return nil, orNotFound(err, in.ID)
 	}
-	return &page{Body: func(hc huma.Context) {
+	return &stream{Body: func(hc huma.Context) {
 		defer release()
 		defer watch.Stop()
-		f.stream(hc, watch, in.ID, in.Last)
+		f.tellAll(hc, watch, in.ID, in.Last)
 	}}, nil
 }
 
-// stream writes what a subscription tells until the task ends, the reader leaves or
+// tellAll writes what a subscription tells until the task ends, the reader leaves or
 // the server stops. A slow reader misses steps, never messages; see task.Watch.
-func (f *Face) stream(hc huma.Context, watch *task.Watch, id, last string) {
+func (f *Face) tellAll(hc huma.Context, watch *task.Watch, id, last string) {
 	first, ok := <-watch.Events // at once: the task as it stands
 	if !ok {
 		return

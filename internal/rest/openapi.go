@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -24,8 +25,14 @@ var nullable = map[string][]string{
 	"Exercise": {"options"},
 }
 
+// added lists the fields that the original did not have: its own documents lack them.
+var added = map[string][]string{
+	"Node":     {"minutes"},
+	"Metadata": {"height", "width", "source"},
+}
+
 // finish says what huma's look at the types cannot tell.
-func (f *Face) finish(doc *huma.OpenAPI) {
+func finish(doc *huma.OpenAPI) {
 	schemas := doc.Components.Schemas.Map()
 	delete(schemas, "ErrorModel") // of huma's own errors, which are never sent
 	delete(schemas, "ErrorDetail")
@@ -35,6 +42,7 @@ func (f *Face) finish(doc *huma.OpenAPI) {
 				p.Nullable = false // lists are written as [], not as null
 			}
 		}
+		s.Required = slices.DeleteFunc(s.Required, func(field string) bool { return slices.Contains(added[name], field) })
 		for _, field := range nullable[name] {
 			if p := s.Properties[field]; p.Ref != "" {
 				s.Properties[field] = orNull(p)
@@ -47,9 +55,10 @@ func (f *Face) finish(doc *huma.OpenAPI) {
 	tasks.Content = map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{
 		Type: huma.TypeArray, Items: doc.Components.Schemas.Schema(reflect.TypeFor[taskBody](), true, ""),
 	}}}
-	doc.Paths["/status/{task_id}/events"].Get.Responses["200"].Content = map[string]*huma.MediaType{
-		"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}},
-	}
+	events := doc.Paths["/status/{task_id}/events"].Get.Responses
+	events["200"].Description = "Events progress and end; the data of each is an Event, its id for Last-Event-ID"
+	events["200"].Content = map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}}
+	events["204"] = &huma.Response{Description: "Last-Event-ID is that of the end: there is nothing more"}
 	doc.Components.Schemas.Schema(reflect.TypeFor[eventBody](), true, "")
 	for _, op := range []*huma.Operation{doc.Paths["/generate_mcp_async"].Post, doc.Paths["/generate_mcp"].Get} {
 		for _, p := range op.Parameters {

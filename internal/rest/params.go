@@ -31,7 +31,12 @@ type given struct {
 
 // checking holds the parameters of an operation against its part of the OpenAPI
 // document, and hands what was sent in a body on as if it stood in the query.
-func (f *Face) checking(ctx huma.Context, next func(huma.Context)) {
+func checking(ctx huma.Context, next func(huma.Context)) {
+	params := slices.DeleteFunc(slices.Clone(ctx.Operation().Parameters), func(p *huma.Param) bool { return p.In != "query" })
+	if len(params) == 0 {
+		next(ctx)
+		return
+	}
 	r, w := unwrap(ctx)
 	sent, p := sentWith(r)
 	if p != nil {
@@ -40,10 +45,7 @@ func (f *Face) checking(ctx huma.Context, next func(huma.Context)) {
 	}
 	values := map[string]string{}
 	var wrong []complaint
-	for _, param := range ctx.Operation().Parameters {
-		if param.In != "query" {
-			continue
-		}
+	for _, param := range params {
 		g, ok := sent[param.Name]
 		if !ok && param.Required {
 			wrong = append(wrong, complaint{Type: "missing", Loc: []string{"query", param.Name}, Msg: "Field required"})

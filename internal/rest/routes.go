@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -39,7 +40,7 @@ type taskInput struct {
 }
 
 type eventsInput struct {
-	taskInput
+	ID   string `path:"task_id" doc:"From generate_mcp_async or tasks."`
 	Last string `header:"Last-Event-ID" doc:"Goes on after this event."`
 }
 
@@ -65,6 +66,11 @@ type page struct {
 	Body func(huma.Context)
 }
 
+// stream is an output that is written for as long as there is something to tell.
+type stream struct {
+	Body func(huma.Context)
+}
+
 // route is one operation as the document tells of it.
 type route struct {
 	method, path, id, summary, description string
@@ -72,9 +78,16 @@ type route struct {
 	guards                                 huma.Middlewares
 }
 
-// Every operation may also fail for reasons of the machine (500), be asked too
-// often (429) or meet a store that is away (503).
-var always = []int{http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable}
+// Every operation may also be asked by who may not (401, 403: what stands before
+// this face says so), be asked too often (429), fail for reasons of the machine
+// (500) or meet a store that is away (503).
+var always = []int{
+	http.StatusUnauthorized, http.StatusForbidden,
+	http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable,
+}
+
+// posted is what a body may be the reason of.
+var posted = []int{http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity}
 
 func (f *Face) register(api huma.API) {
 	add(f, api, route{
@@ -88,7 +101,7 @@ func (f *Face) register(api huma.API) {
 			"Parameters may stand in the query or in a JSON object in the body. " +
 			"A topic that is unknown or has several meanings makes a task that has failed, with the nearest in its error. " +
 			"Bounds that cannot be met are told in the path's metadata.unmet.",
-		errors: []int{http.StatusUnprocessableEntity},
+		errors: posted,
 	}, f.generateAsync)
 	add(f, api, route{
 		method: http.MethodGet, path: "/status/{task_id}", id: "status",
@@ -117,7 +130,7 @@ func (f *Face) register(api huma.API) {
 		summary: "Make a learning path and wait for it",
 		description: "Answers with the path. When that takes too long the answer is 504, with the task's id and its address in Location: " +
 			"the work goes on, and the same request waits for it again.",
-		errors: []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusGatewayTimeout},
+		errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusGatewayTimeout},
 		guards: huma.Middlewares{asked},
 	}, f.generate)
 	add(f, api, route{
@@ -128,9 +141,9 @@ func (f *Face) register(api huma.API) {
 		method: http.MethodPost, path: "/clear_cache", id: "clear_cache",
 		summary:     "Have paths made anew",
 		description: "Your finished paths whose key matches no longer answer requests. They are not deleted: tasks and MCP still show them.",
-		errors:      []int{http.StatusUnprocessableEntity},
+		errors:      posted,
 	}, f.clearCache)
-	f.finish(api.OpenAPI())
+	finish(api.OpenAPI())
 }
 
 // add registers one operation. Whatever its handler gives as an error is answered
@@ -139,10 +152,10 @@ func add[I, O any](f *Face, api huma.API, r route, handle func(context.Context, 
 	op := huma.Operation{
 		OperationID: r.id, Method: r.method, Path: r.path, Summary: r.summary, Description: r.description,
 		Responses: map[string]*huma.Response{}, SkipValidateParams: true, SkipValidateBody: true,
-		Middlewares: append(r.guards, f.checking),
+		Middlewares: append(r.guards, checking),
 	}
 	registry := api.OpenAPI().Components.Schemas
-	for _, status := range append(r.errors, always...) {
+	for _, status := range slices.Concat(r.errors, always) {
 		body := reflect.TypeFor[problemBody]()
 		if status == http.StatusUnprocessableEntity {
 			body = reflect.TypeFor[complaintsBody]()
