@@ -33,6 +33,7 @@ var added = map[string][]string{
 
 // finish says what huma's look at the types cannot tell.
 func finish(doc *huma.OpenAPI) {
+	doc.Components.Schemas.Schema(reflect.TypeFor[eventBody](), true, "") // no answer refers to it: see events below
 	schemas := doc.Components.Schemas.Map()
 	delete(schemas, "ErrorModel") // of huma's own errors, which are never sent
 	delete(schemas, "ErrorDetail")
@@ -59,7 +60,6 @@ func finish(doc *huma.OpenAPI) {
 	events["200"].Description = "Events progress and end; the data of each is an Event, its id for Last-Event-ID"
 	events["200"].Content = map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}}
 	events["204"] = &huma.Response{Description: "Last-Event-ID is that of the end: there is nothing more"}
-	doc.Components.Schemas.Schema(reflect.TypeFor[eventBody](), true, "")
 	for _, op := range []*huma.Operation{doc.Paths["/generate_mcp_async"].Post, doc.Paths["/generate_mcp"].Get} {
 		for _, p := range op.Parameters {
 			for _, b := range learning.Bounds() {
