@@ -92,7 +92,7 @@ var posted = []int{http.StatusBadRequest, http.StatusRequestEntityTooLarge, http
 func (f *Face) register(api huma.API) {
 	add(f, api, route{
 		method: http.MethodGet, path: "/health", id: "health",
-		summary: "Is it there?", description: "Answers while the server does.",
+		summary: "Is it there", description: "Answers while the server does.",
 	}, func(context.Context, *nothing) (*answer[health], error) { return &answer[health]{health{"ok"}}, nil })
 	add(f, api, route{
 		method: http.MethodPost, path: "/generate_mcp_async", id: "generate_mcp_async",
