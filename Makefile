@@ -74,8 +74,9 @@ fuzz: ## every fuzz target for FUZZTIME each
 	done; \
 	echo "$$found fuzz targets run"
 
-docs: ## write docs/tools.md and the golden files anew; look at the diff
+docs: ## write docs/tools.md, the OpenAPI document and the golden files anew; look at the diff
 	UPDATE_GOLDEN=1 go test -count=1 ./tools/... ./internal/mcpface/...
+	UPDATE_GOLDEN=1 go test -count=1 -run Golden ./internal/rest
 
 catalog: ## check the subjects in internal/catalog/data and pack them
 	go generate ./internal/catalog

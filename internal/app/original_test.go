@@ -93,8 +93,8 @@ type (
 		}
 	}
 	originalResource struct {
-		ID, Title, URL, Type                 must[string]
-		Duration, ReadTime                   *int
+		ID, Title, URL, Type               must[string]
+		Duration, ReadTime                 *int
 		Description, Difficulty, Thumbnail *string
 	}
 )

@@ -149,12 +149,42 @@ func takes(t *testing.T, page, line string) bool {
 	case words[0] == "go" && words[1] == "run":
 		assert.Equal(t, "./cmd/trilha", words[2])
 		words = words[2:]
+	case words[0] == "curl":
+		asksRoute(t, page, words[1:])
+		return false
 	case words[0] == "claude" || words[0] == "codex":
 		return addsTrilha(t, words)
 	}
 	assert.Contains(t, []string{"trilha", "./cmd/trilha"}, words[0], "%s: %s", page, line)
 	assert.NoError(t, cli.Parse(words[1:]), "%s: %s", page, line)
 	return true
+}
+
+// asksRoute holds that a curl command asks for a route of the OpenAPI document, at
+// the default address.
+func asksRoute(t *testing.T, page string, words []string) {
+	t.Helper()
+	method, address := "get", ""
+	for i, w := range words {
+		switch {
+		case w == "-X":
+			method = strings.ToLower(words[i+1])
+		case strings.HasPrefix(w, "http"):
+			address = w
+		}
+	}
+	u, err := url.Parse(address)
+	require.NoError(t, err)
+	assert.Equal(t, "127.0.0.1:8400", u.Host, "%s: %s", page, words)
+	var doc struct{ Paths map[string]map[string]any }
+	require.NoError(t, json.Unmarshal([]byte(contents(t, filepath.Join(root, "internal", "rest", "testdata", "openapi.json"))), &doc))
+	for path, methods := range doc.Paths {
+		route := "^" + strings.ReplaceAll(path, "{task_id}", "[^/]+") + "$"
+		if regexp.MustCompile(route).MatchString(u.Path) && methods[method] != nil {
+			return
+		}
+	}
+	assert.Fail(t, "no such route", "%s: %s", page, words)
 }
 
 // addsTrilha looks at an assistant's own command for adding a server.

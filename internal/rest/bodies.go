@@ -27,16 +27,16 @@ type accepted struct {
 
 // taskBody is a task as this face shows it; see shown.
 type taskBody struct {
-	ID          string         `json:"id" format:"uuid"`
-	Description string         `json:"description"`
-	Status      string         `json:"status" enum:"pending,running,completed,failed" doc:"A cancelled task shows as failed: clients poll until completed or failed."`
-	Progress    int            `json:"progress" minimum:"0" maximum:"100"`
-	Result      pathOrNull     `json:"result" doc:"The path of a completed task, unless it was deleted since."`
-	Error       *string        `json:"error" doc:"Why it failed, or that it was cancelled."`
-	CreatedAt   task.Seconds   `json:"created_at" doc:"Seconds since 1970, always with a fraction."`
-	UpdatedAt   task.Seconds   `json:"updated_at"`
-	CompletedAt *task.Seconds  `json:"completed_at"`
-	Messages    []messageBody  `json:"messages" doc:"Oldest first, at most 100."`
+	ID          string        `json:"id" format:"uuid"`
+	Description string        `json:"description"`
+	Status      string        `json:"status" enum:"pending,running,completed,failed" doc:"A cancelled task shows as failed: clients poll until completed or failed."`
+	Progress    int           `json:"progress" minimum:"0" maximum:"100"`
+	Result      pathOrNull    `json:"result" doc:"The path of a completed task, unless it was deleted since."`
+	Error       *string       `json:"error" doc:"Why it failed, or that it was cancelled."`
+	CreatedAt   task.Seconds  `json:"created_at" doc:"Seconds since 1970, always with a fraction."`
+	UpdatedAt   task.Seconds  `json:"updated_at"`
+	CompletedAt *task.Seconds `json:"completed_at"`
+	Messages    []messageBody `json:"messages" doc:"Oldest first, at most 100."`
 }
 
 type messageBody struct {
@@ -105,9 +105,9 @@ func (f fraction) MarshalJSON() ([]byte, error) {
 }
 
 type cacheStats struct {
-	Status  string        `json:"status" enum:"success"`
-	Cache   cacheBody     `json:"cache"`
-	Domains domainsBody   `json:"domain_method_cache"`
+	Status  string      `json:"status" enum:"success"`
+	Cache   cacheBody   `json:"cache"`
+	Domains domainsBody `json:"domain_method_cache"`
 }
 
 type cacheBody struct {

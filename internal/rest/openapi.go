@@ -33,45 +33,52 @@ var added = map[string][]string{
 
 // finish says what huma's look at the types cannot tell.
 func finish(doc *huma.OpenAPI) {
-	doc.Components.Schemas.Schema(reflect.TypeFor[eventBody](), true, "") // no answer refers to it: see events below
-	schemas := doc.Components.Schemas.Map()
-	delete(schemas, "ErrorModel") // of huma's own errors, which are never sent
-	delete(schemas, "ErrorDetail")
-	for name, s := range schemas {
-		for _, p := range s.Properties {
-			if p.Type == huma.TypeArray {
-				p.Nullable = false // lists are written as [], not as null
-			}
-		}
-		s.Required = slices.DeleteFunc(s.Required, func(field string) bool { return slices.Contains(added[name], field) })
-		for _, field := range nullable[name] {
-			if p := s.Properties[field]; p.Ref != "" {
-				s.Properties[field] = orNull(p)
-			} else {
-				p.Nullable = true
-			}
-		}
+	registry := doc.Components.Schemas
+	registry.Schema(reflect.TypeFor[eventBody](), true, "") // no answer refers to it: see below
+	delete(registry.Map(), "ErrorModel")                    // of huma's own errors, which are never sent
+	delete(registry.Map(), "ErrorDetail")
+	for name, s := range registry.Map() {
+		finishSchema(name, s)
 	}
-	tasks := doc.Paths["/tasks"].Get.Responses["200"]
-	tasks.Content = map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{
-		Type: huma.TypeArray, Items: doc.Components.Schemas.Schema(reflect.TypeFor[taskBody](), true, ""),
+	doc.Paths["/tasks"].Get.Responses["200"].Content = map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{
+		Type: huma.TypeArray, Items: registry.Schema(reflect.TypeFor[taskBody](), true, ""),
 	}}}
 	events := doc.Paths["/status/{task_id}/events"].Get.Responses
 	events["200"].Description = "Events progress and end; the data of each is an Event, its id for Last-Event-ID"
 	events["200"].Content = map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}}
 	events["204"] = &huma.Response{Description: "Last-Event-ID is that of the end: there is nothing more"}
 	for _, op := range []*huma.Operation{doc.Paths["/generate_mcp_async"].Post, doc.Paths["/generate_mcp"].Get} {
-		for _, p := range op.Parameters {
-			for _, b := range learning.Bounds() {
-				if p.Name == b.Name && b.Default > 0 {
-					p.Schema.Default = b.Default
-				}
-			}
+		tellDefaults(op.Parameters)
+	}
+	for _, op := range []*huma.Operation{doc.Paths["/generate_mcp_async"].Post, doc.Paths["/clear_cache"].Post} {
+		op.RequestBody = bodyOf(op.Parameters)
+	}
+}
+
+func finishSchema(name string, s *huma.Schema) {
+	for _, p := range s.Properties {
+		if p.Type == huma.TypeArray {
+			p.Nullable = false // lists are written as [], not as null
 		}
 	}
-	for _, path := range []string{"/generate_mcp_async", "/clear_cache"} {
-		post := doc.Paths[path].Post
-		post.RequestBody = bodyOf(post.Parameters)
+	s.Required = slices.DeleteFunc(s.Required, func(field string) bool { return slices.Contains(added[name], field) })
+	for _, field := range nullable[name] {
+		if p := s.Properties[field]; p.Ref != "" {
+			s.Properties[field] = orNull(p)
+		} else {
+			p.Nullable = true
+		}
+	}
+}
+
+// tellDefaults says what a bound that was not sent comes to, unless others move it.
+func tellDefaults(params []*huma.Param) {
+	for _, p := range params {
+		for _, b := range learning.Bounds() {
+			if p.Name == b.Name && b.Default > 0 {
+				p.Schema.Default = b.Default
+			}
+		}
 	}
 }
 

@@ -132,7 +132,7 @@ func TestThePageLoadsNothing(t *testing.T) {
 	require.Equal(t, http.StatusOK, a.StatusCode)
 	assert.Equal(t, "text/html; charset=utf-8", a.Header.Get("Content-Type"))
 	assert.Contains(t, a.Header.Get("Content-Security-Policy"), "default-src 'none'")
-	assert.NotRegexp(t, regexp.MustCompile(`https?:|//[a-z]|<script|<img|<link|url\(|@import|\bsrc=`), a.body)
+	assert.NotRegexp(t, `https?:|//[a-z]|<script|<img|<link|url\(|@import|\bsrc=`, a.body)
 	for path, methods := range contractOf(t, r.ask(http.MethodGet, "/openapi.json", "").body).Paths {
 		assert.Contains(t, a.body, path)
 		for _, op := range methods {

@@ -45,7 +45,7 @@ type operation struct {
 }
 
 type schema struct {
-	Type        any // a name, or several
+	Type        any    // a name, or several
 	Ref         string `json:"$ref"`
 	Description string
 	Format      string
