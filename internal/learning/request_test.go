@@ -250,3 +250,43 @@ func FuzzNormalize(f *testing.F) {
 		assert.Equal(t, r, again)
 	})
 }
+
+// A lenient request is never refused for bounds that cannot hold together: its shape
+// is one that can.
+func TestLenientBoundsComeToAShapeThatCanHold(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		bound := func(name string, low, high int) int {
+			if rapid.Bool().Draw(t, name+" given") {
+				return rapid.IntRange(low, high).Draw(t, name)
+			}
+			return 0
+		}
+		r := learning.Request{
+			Topic: "python", Lenient: true, NumNodes: bound("num_nodes", 3, 100),
+			MinWidth: bound("min_width", 1, 30), MaxWidth: bound("max_width", 1, 100),
+			MinHeight: bound("min_height", 2, 30), MaxHeight: bound("max_height", 2, 100),
+		}
+		if r.MaxWidth > 0 {
+			r.MinWidth = min(r.MinWidth, r.MaxWidth)
+		}
+		if r.MaxHeight > 0 {
+			r.MinHeight = min(r.MinHeight, r.MaxHeight)
+		}
+		strict := r
+		strict.Lenient = false
+		n, err := r.Normalize()
+		require.NoError(t, err)
+		s := n.Shape()
+		assert.LessOrEqual(t, s.Nodes, 1+s.MaxWidth*(s.MaxHeight-1), "%+v", s)
+		assert.LessOrEqual(t, s.MinWidth, s.MaxWidth, "%+v", s)
+		assert.LessOrEqual(t, s.MinHeight, s.MaxHeight, "%+v", s)
+		assert.GreaterOrEqual(t, s.Nodes, s.MinWidth+s.MinHeight-1, "%+v", s)
+		if plain, err := strict.Normalize(); err == nil {
+			assert.Equal(t, plain.Canonical(), n.Canonical(), "what can hold is the same request")
+		} else {
+			require.ErrorIs(t, err, learning.ErrNoRoom)
+			assert.True(t, n.Lenient)
+		}
+	})
+}
