@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os/signal"
+	"syscall"
 
 	"github.com/trilha/trilha/internal/app"
 	"github.com/trilha/trilha/internal/config"
@@ -12,6 +14,9 @@ import (
 type stdioCommand struct{}
 
 func (stdioCommand) Run(e *env) error {
+	// By default a client that is gone would end the process in the middle of a
+	// write; so it is an error like any other, and the server ends in order.
+	signal.Ignore(syscall.SIGPIPE)
 	a, err := e.build(app.Stdio)
 	if err != nil {
 		return err
