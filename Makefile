@@ -7,6 +7,8 @@ BENCHFLAGS ?=
 LINKFLAGS  ?=
 AUDITFLAGS ?=
 CHAOSFLAGS ?=
+SOAKTIME   ?= 1h
+SOAKFLAGS  ?=
 TESTFLAGS  ?=
 # Before the newest migration, unless told.
 OLD        ?= $(shell git log -1 --diff-filter=A --format=%h -- internal/task/river/migrations/postgres)^
@@ -26,7 +28,7 @@ GOLANGCI_VERSION = v2.15.0
 GOLANGCI         = .tools/bin/golangci-lint-$(GOLANGCI_VERSION)
 
 .DEFAULT_GOAL := build
-.PHONY: build test bench audit chaos sidebyside conformance lint fmt fuzz docs catalog known-urls linkcheck cover smoke ci clean help
+.PHONY: build test bench audit chaos sidebyside conformance soak lint fmt fuzz docs catalog known-urls linkcheck cover smoke ci clean help
 
 build: ## ./trilha, a static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o trilha ./cmd/trilha
@@ -46,6 +48,9 @@ chaos: ## kill instances and restart the database under load, and judge by a led
 
 sidebyside: ## an earlier commit and this on one Postgres, as in an upgrade: make sidebyside OLD=COMMIT
 	go run ./internal/sidebyside -old '$(OLD)'
+
+soak: ## clients of every transport come and go for SOAKTIME; nothing may hang or grow
+	go run ./internal/soak -time $(SOAKTIME) $(SOAKFLAGS)
 
 conformance: ## the official conformance suite against the transports, in every protocol version (needs npx)
 	go run ./internal/conformance

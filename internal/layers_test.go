@@ -31,7 +31,7 @@ type layer struct {
 // imports from its own line or from those below.
 var picture = []layer{
 	{"program", []string{"cmd/trilha"}},
-	{"audit", []string{"internal/audit", "internal/chaos", "internal/sidebyside"}},
+	{"audit", []string{"internal/audit", "internal/chaos", "internal/sidebyside", "internal/soak"}},
 	{"command line", []string{"internal/cli"}},
 	{"assembly", []string{"internal/app"}},
 	{"workshop", []string{"internal/bench/...", "internal/catalog/catalogbuild", "internal/catalog/yamlfile", "internal/catalog/knownurls", "internal/catalog/linkcheck", "internal/conformance"}},

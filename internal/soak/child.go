@@ -161,7 +161,7 @@ func (c *child) look(ctx context.Context) (l look, err error) {
 	if err := json.NewDecoder(resp.Body).Decode(&l.state); err != nil {
 		return l, err
 	}
-	proc := filepath.Join("/proc", strconv.Itoa(c.cmd.Process.Pid))
+	proc := fmt.Sprintf("/proc/%d", c.cmd.Process.Pid)
 	files, err := os.ReadDir(filepath.Join(proc, "fd"))
 	if err != nil {
 		return l, err

@@ -48,7 +48,8 @@ func hardOfHearing(ctx context.Context, base string) (*net.TCPConn, error) {
 		return nil, err
 	}
 	tcp := c.(*net.TCPConn)
-	return tcp, tcp.SetReadBuffer(4 << 10)
+	err = tcp.SetReadBuffer(4 << 10)
+	return tcp, err
 }
 
 // deafHTTP sends request after request on one connection and reads no answer: the
@@ -190,12 +191,11 @@ func deafStdio(ctx context.Context, v *visitor) error {
 	}
 	_ = p.out.Close()
 	_ = p.in.Close()
-	go func() { p.ended <- p.cmd.Wait() }()
+	go p.wait()
 	defer p.Close()
 	select {
-	case err := <-p.ended:
-		p.ended <- nil
-		return err
+	case <-p.ended:
+		return p.exit
 	case <-time.After(15 * time.Second):
 		return fmt.Errorf("the process does not end: %w", context.DeadlineExceeded)
 	}

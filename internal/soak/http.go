@@ -42,7 +42,8 @@ func dialHTTP(ctx context.Context, base, era string) (conn, error) {
 	if w.session = resp.Header.Get("Mcp-Session-Id"); w.session == "" {
 		return w, errors.New("initialize: no session")
 	}
-	return w, w.tell(ctx, []byte(initialized))
+	err = w.tell(ctx, []byte(initialized))
+	return w, err
 }
 
 func (w *web) next() int { return int(w.last.Add(1)) }

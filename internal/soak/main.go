@@ -102,7 +102,7 @@ func (s *soak) visits(ctx context.Context) error {
 		if err := s.lookAt(ctx); err != nil {
 			return err
 		}
-		if over || ctx.Err() != nil {
+		if over {
 			return nil
 		}
 	}

@@ -24,7 +24,7 @@ func dialSSE(ctx context.Context, base, era string) (conn, error) {
 	w := &web{base: base + "/sse", era: era, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}}}
 	w.gone, w.drops = context.WithCancel(context.WithoutCancel(ctx))
 	s := &sse{web: w, mailbox: newMailbox(), ended: make(chan struct{})}
-	resp, err := w.send(w.gone, http.MethodGet, nil)
+	resp, err := w.send(w.gone, http.MethodGet, nil) //nolint:bodyclose // drop closes it
 	if err != nil {
 		close(s.ended)
 		return s, err
@@ -50,7 +50,8 @@ func dialSSE(ctx context.Context, base, era string) (conn, error) {
 	if _, err := s.call(ctx, "initialize", hello(era), nil); err != nil {
 		return s, err
 	}
-	return s, s.tell(ctx, []byte(initialized))
+	err = s.tell(ctx, []byte(initialized))
+	return s, err
 }
 
 func (s *sse) listen(lines *bufio.Reader) {

@@ -23,7 +23,8 @@ type pipe struct {
 	in    io.WriteCloser
 	out   io.ReadCloser
 	last  atomic.Int64
-	ended chan error
+	ended chan struct{} // closed at the end of the process
+	exit  error         // how it ended
 }
 
 func dialStdio(ctx context.Context, _, era string) (conn, error) {
@@ -39,7 +40,8 @@ func dialStdio(ctx context.Context, _, era string) (conn, error) {
 	if _, err := p.call(ctx, "initialize", hello(era), nil); err != nil {
 		return p, err
 	}
-	return p, p.line([]byte(initialized))
+	err = p.line([]byte(initialized))
+	return p, err
 }
 
 func startPipe(ctx context.Context, era string) (*pipe, error) {
@@ -47,7 +49,7 @@ func startPipe(ctx context.Context, era string) (*pipe, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &pipe{mailbox: newMailbox(), era: era, cmd: cmd, ended: make(chan error, 1)}
+	p := &pipe{mailbox: newMailbox(), era: era, cmd: cmd, ended: make(chan struct{})}
 	cmd.Stderr = os.Stderr
 	if p.in, err = cmd.StdinPipe(); err != nil {
 		return nil, err
@@ -74,7 +76,7 @@ func (p *pipe) listen() {
 		p.put(m)
 	}
 	p.fail(errors.New("the process has ended"))
-	p.ended <- p.cmd.Wait()
+	p.wait()
 }
 
 func (p *pipe) line(text []byte) error {
@@ -98,9 +100,8 @@ func (p *pipe) call(ctx context.Context, method string, params map[string]any, h
 func (p *pipe) leave(context.Context) error {
 	_ = p.in.Close()
 	select {
-	case err := <-p.ended:
-		p.ended <- nil
-		return err
+	case <-p.ended:
+		return p.exit
 	case <-time.After(15 * time.Second):
 		return errors.New("the process does not end")
 	}
@@ -111,6 +112,11 @@ func (p *pipe) drop() { _ = p.cmd.Process.Kill() }
 func (p *pipe) Close() error {
 	p.drop()
 	<-p.ended
-	p.ended <- nil
 	return nil
+}
+
+// wait notes the end of the process.
+func (p *pipe) wait() {
+	p.exit = p.cmd.Wait()
+	close(p.ended)
 }

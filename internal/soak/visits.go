@@ -130,7 +130,7 @@ func (v *visitor) dial(ctx context.Context) (conn, error) {
 	return c, nil
 }
 
-func (v *visitor) hear(m message) bool {
+func (v *visitor) hear(message) bool {
 	v.news.Add(1)
 	return true
 }
@@ -266,7 +266,7 @@ func watches(ctx context.Context, v *visitor) error {
 	}
 	done := v.elsewhere(ctx, id, v.moment(5*time.Second))
 	r, err := v.tool(ctx, c, "get_task_status", map[string]any{"task_id": id, "wait_seconds": 45}, v.hear)
-	if err = errors.Join(err, <-done); err != nil {
+	if err := errors.Join(err, <-done); err != nil {
 		return err
 	}
 	if r["status"] != "cancelled" {
@@ -360,7 +360,7 @@ func catchesUp(ctx context.Context, v *visitor) error {
 		last = max(last, p.Progress)
 		return false
 	}
-	resp, err := w.send(stay, http.MethodGet, nil)
+	resp, err := w.send(stay, http.MethodGet, nil) //nolint:bodyclose // answer closes it
 	if err != nil {
 		return err
 	}
@@ -431,7 +431,7 @@ func listens(ctx context.Context, v *visitor) error {
 func (v *visitor) listensOld(ctx context.Context, c conn, uri string, updated news, heard chan<- error) error {
 	switch c := c.(type) {
 	case *web:
-		resp, err := c.send(ctx, http.MethodGet, nil)
+		resp, err := c.send(ctx, http.MethodGet, nil) //nolint:bodyclose // answer closes it
 		if err != nil {
 			return err
 		}
@@ -474,7 +474,7 @@ func crowds(ctx context.Context, v *visitor) error {
 	_, err = tool(quick, c, "list_tasks", map[string]any{"limit": 1}, nil)
 	err = errors.Join(err, v.cancel(ctx, c, id))
 	all.Wait()
-	if err := errors.Join(append(errs, err)...); err != nil {
+	if err := errors.Join(err, errors.Join(errs...)); err != nil {
 		return err
 	}
 	return c.leave(ctx)
