@@ -1,5 +1,5 @@
-# What a contributor runs. Everything needs Go alone; `make smoke` and
-# `make conformance` need Node too.
+# What a contributor runs. Everything needs Go alone; `make smoke`, `make conformance`
+# and `make interop` need Node too.
 
 # Words can be changed on the command line: make fuzz FUZZTIME=5m
 FUZZTIME   ?= 30s
@@ -9,6 +9,7 @@ AUDITFLAGS ?=
 CHAOSFLAGS ?=
 SOAKTIME   ?= 1h
 SOAKFLAGS  ?=
+INTEROPFLAGS ?= -o docs/interop.md
 TESTFLAGS  ?=
 # Before the newest migration, unless told.
 OLD        ?= $(shell git log -1 --diff-filter=A --format=%h -- internal/task/river/migrations/postgres)^
@@ -28,7 +29,7 @@ GOLANGCI_VERSION = v2.15.0
 GOLANGCI         = .tools/bin/golangci-lint-$(GOLANGCI_VERSION)
 
 .DEFAULT_GOAL := build
-.PHONY: build test bench audit chaos sidebyside conformance soak lint fmt fuzz docs catalog known-urls linkcheck cover smoke ci clean help
+.PHONY: build test bench audit chaos sidebyside conformance interop soak lint fmt fuzz docs catalog known-urls linkcheck cover smoke ci clean help
 
 build: ## ./trilha, a static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o trilha ./cmd/trilha
@@ -54,6 +55,9 @@ soak: ## clients of every transport come and go for SOAKTIME; nothing may hang o
 
 conformance: ## the official conformance suite against the transports, in every protocol version (needs npx)
 	go run ./internal/conformance
+
+interop: ## clients of others against ./trilha, over all they speak; writes docs/interop.md (needs Node 20)
+	go run ./internal/interop $(INTEROPFLAGS)
 
 lint: $(GOLANGCI) ## formatting, vet and the linters of .golangci.yml
 	$(GOLANGCI) run ./...

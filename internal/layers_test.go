@@ -34,7 +34,7 @@ var picture = []layer{
 	{"audit", []string{"internal/audit", "internal/chaos", "internal/sidebyside", "internal/soak"}},
 	{"command line", []string{"internal/cli"}},
 	{"assembly", []string{"internal/app"}},
-	{"workshop", []string{"internal/bench/...", "internal/catalog/catalogbuild", "internal/catalog/yamlfile", "internal/catalog/knownurls", "internal/catalog/linkcheck", "internal/conformance"}},
+	{"workshop", []string{"internal/bench/...", "internal/catalog/catalogbuild", "internal/catalog/yamlfile", "internal/catalog/knownurls", "internal/catalog/linkcheck", "internal/conformance", "internal/interop/..."}},
 	{"configuration", []string{"internal/config"}},
 	{"faces", []string{"tools", "internal/mcpface", "internal/mcptasks", "internal/httpface", "internal/rest"}},
 	{"use cases", []string{"internal/tutor", "internal/render"}},
@@ -70,7 +70,7 @@ var reserved = []struct {
 		"github.com/mark3labs/mcp-go",
 		[]string{
 			"tools", "internal/mcpface", "internal/mcptasks", "internal/httpface", "internal/mcpwire",
-			"internal/app", "internal/cli", "internal/bench/...", "internal/audit", "internal/conformance", "internal/sidebyside",
+			"internal/app", "internal/cli", "internal/bench/...", "internal/audit", "internal/conformance", "internal/interop/...", "internal/sidebyside",
 		},
 		"only faces, the wire and what puts them together speak MCP",
 	},
