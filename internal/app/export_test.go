@@ -24,3 +24,6 @@ func NewShared(c config.Config, mode Mode, logs io.Writer, wrap func(task.Work) 
 	options := &slog.HandlerOptions{Level: slog.LevelError + 1}
 	return assemble(c, mode, slog.New(slog.NewTextHandler(logs, options)), wrap)
 }
+
+// Direct tells whether tool calls go to their handlers directly.
+func (a *App) Direct() bool { return a.wire.Direct() }

@@ -77,7 +77,7 @@ func New(version string, t *tutor.Tutor, ts *tools.Tools, ownerOf func(context.C
 		server.WithCompletions(),
 		server.WithPromptCompletionProvider(completer{f}),
 		server.WithResourceCompletionProvider(completer{f}),
-		server.WithRecovery(),
+		// Not WithRecovery: handler does that, and mcpwire calls tools directly if nothing is between.
 		server.WithResourceRecovery(),
 		server.WithMetaPropagator(traceContext{}),
 		server.WithHooks(hooks),

@@ -70,6 +70,8 @@ type call struct {
 	cancel context.CancelFunc
 	over   func() // called when it is no longer in flight; may be nil
 
+	nameless *mcp.CallToolResult // without the server's name so far; the handler's goroutine has it
+
 	mu        sync.Mutex
 	answered  bool
 	cancelled bool   // by the client: it wants no answer

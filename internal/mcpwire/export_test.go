@@ -24,3 +24,6 @@ func Hurry(w *Wire) *Wire {
 	w.patience = time.Millisecond
 	return w
 }
+
+// Around makes tool calls go through HandleMessage.
+func Around(w *Wire) { w.direct.off = true }

@@ -182,12 +182,7 @@ func (w *Wire) respond(c *call) frame {
 			return w.routed(c, value, err)
 		}
 	}
-	var answer mcp.JSONRPCMessage
-	if c.more == nil {
-		answer = w.handle(c.ctx, c.of.canonical())
-	} else {
-		answer = c.more.hold(c.ctx, func(ctx context.Context) mcp.JSONRPCMessage { return w.handle(ctx, c.of.canonical()) })
-	}
+	answer := w.answer(c)
 	c.mu.Lock()
 	instead := c.instead
 	c.mu.Unlock()
@@ -195,6 +190,19 @@ func (w *Wire) respond(c *call) frame {
 		return w.routed(c, instead, nil)
 	}
 	return c.written(answer)
+}
+
+// answer is mcp-go's.
+func (w *Wire) answer(c *call) mcp.JSONRPCMessage {
+	if c.more != nil {
+		return c.more.hold(c.ctx, func(ctx context.Context) mcp.JSONRPCMessage { return w.handle(ctx, c.of.canonical()) })
+	}
+	if answer, done := w.directly(c); done {
+		return answer
+	}
+	answer := w.handle(c.ctx, c.of.canonical())
+	w.direct.learn(c, answer)
+	return answer
 }
 
 // serve runs a route, whatever happens inside.
@@ -255,8 +263,8 @@ func (w *Wire) misnamed(h http.Header, m message) string {
 		return "the header Mcp-Name is missing: it repeats " + member
 	}
 	var name string
-	members(m.params, func(of string, value []byte) {
-		if of == member {
+	members(m.params, func(of, value []byte) {
+		if string(of) == member {
 			name = text(value)
 		}
 	})

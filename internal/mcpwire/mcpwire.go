@@ -35,6 +35,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"regexp"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
@@ -64,6 +65,7 @@ type Wire struct {
 	made      atomic.Int64 // sessions so far, for their ids
 	next      chan *call   // to a goroutine that has just run another
 	routes    map[string]Route
+	direct    direct
 	patience  time.Duration
 }
 
@@ -87,7 +89,9 @@ func New(s *server.MCPServer, log *slog.Logger, options ...Option) *Wire {
 	s.Use(func(next server.ToolHandlerFunc) server.ToolHandlerFunc {
 		return func(ctx context.Context, r mcp.CallToolRequest) (result *mcp.CallToolResult, err error) {
 			defer w.after(ctx, &err)
-			return next(ctx, r)
+			result, err = next(ctx, r)
+			w.direct.watch(ctx, result)
+			return result, err
 		}
 	})
 	server.WithResourceHandlerMiddleware(func(next server.ResourceHandlerFunc) server.ResourceHandlerFunc {
@@ -105,6 +109,7 @@ func New(s *server.MCPServer, log *slog.Logger, options ...Option) *Wire {
 	if s.GetHooks() == nil {
 		server.WithHooks(&server.Hooks{})(s)
 	}
+	w.direct.prepare(s)
 	s.GetHooks().AddOnError(func(ctx context.Context, _ any, _ mcp.MCPMethod, of any, err error) {
 		c, ok := callOf(ctx)
 		if !ok {
@@ -165,15 +170,20 @@ func (w *Wire) panicked(ctx context.Context, p any) *Error {
 	return &Error{Code: mcp.INTERNAL_ERROR, Message: "internal error; the server's log has the details"}
 }
 
-// handle gives a message to mcp-go, whatever happens inside.
-func (w *Wire) handle(ctx context.Context, raw json.RawMessage) (answer mcp.JSONRPCMessage) {
+// handle gives a message to mcp-go.
+func (w *Wire) handle(ctx context.Context, raw json.RawMessage) mcp.JSONRPCMessage {
+	return w.guarded(ctx, func() mcp.JSONRPCMessage { return w.server.HandleMessage(ctx, raw) })
+}
+
+// guarded answers, whatever happens inside.
+func (w *Wire) guarded(ctx context.Context, serve func() mcp.JSONRPCMessage) (answer mcp.JSONRPCMessage) {
 	defer func() {
 		if p := recover(); p != nil {
 			e := w.panicked(ctx, p)
 			answer = mcp.JSONRPCError{Error: mcp.NewJSONRPCErrorDetails(e.Code, e.Message, nil)}
 		}
 	}()
-	return w.server.HandleMessage(ctx, raw)
+	return serve()
 }
 
 // noResource says that no resource or template has an address.
@@ -194,7 +204,11 @@ func badShape(e *server.UnparsableMessageError) *Error {
 	text := fmt.Sprintf("the params of %s have the wrong shape", e.GetMethod())
 	var mismatch *json.UnmarshalTypeError
 	if errors.As(e, &mismatch) && mismatch.Field != "" {
-		text = fmt.Sprintf("%s cannot be a JSON %s in %s", mismatch.Field, mismatch.Value, e.GetMethod())
+		text = fmt.Sprintf("%s cannot be a JSON %s in %s", embedded.ReplaceAllString(mismatch.Field, ""), mismatch.Value, e.GetMethod())
 	}
 	return &Error{Code: mcp.INVALID_PARAMS, Message: text}
 }
+
+// embedded is what Go puts into a member's path for a struct inside another, whose
+// members JSON has beside the other's.
+var embedded = regexp.MustCompile(`\b[A-Z]\w*Params\.`)

@@ -39,8 +39,8 @@ func parse(raw []byte) (m message, wrong *Error) {
 		return m, &Error{Code: mcp.PARSE_ERROR, Message: "not JSON"}
 	}
 	var version, method, answer, failure []byte
-	isObject := members(raw, func(name string, value []byte) {
-		switch name {
+	isObject := members(raw, func(name, value []byte) {
+		switch string(name) {
 		case "jsonrpc":
 			version = value
 		case "id":
@@ -89,17 +89,17 @@ func parse(raw []byte) (m message, wrong *Error) {
 	return m, nil
 }
 
-// members calls each with every member of a JSON object, and tells whether raw is
-// one. raw is valid JSON. encoding/json would take "ID" for "id" in a struct, and
+// members calls each with the name and value of every member of a JSON object, and
+// tells whether raw is one. raw is valid JSON. encoding/json would take "ID" for "id" in a struct, and
 // costs several times as much with a map.
-func members(raw []byte, each func(name string, value []byte)) bool {
+func members(raw []byte, each func(name, value []byte)) bool {
 	i := blank(raw, 0)
 	if i == len(raw) || raw[i] != '{' {
 		return false
 	}
 	for i = blank(raw, i+1); raw[i] != '}'; {
 		end := past(raw, i)
-		name := text(raw[i:end])
+		name := plainText(raw[i:end])
 		i = blank(raw, blank(raw, end)+1) // past the colon
 		end = past(raw, i)
 		each(name, raw[i:end])
@@ -160,14 +160,19 @@ func text(raw []byte) string {
 	if len(raw) < 2 || raw[0] != '"' {
 		return ""
 	}
+	return string(plainText(raw))
+}
+
+// plainText is a JSON string's, in place where that can be.
+func plainText(raw []byte) []byte {
 	for _, c := range raw {
 		if c == '\\' || c >= utf8.RuneSelf {
 			var s string
 			_ = json.Unmarshal(raw, &s)
-			return s
+			return []byte(s)
 		}
 	}
-	return string(raw[1 : len(raw)-1])
+	return raw[1 : len(raw)-1]
 }
 
 func invalid(text string) *Error { return &Error{Code: mcp.INVALID_REQUEST, Message: text} }
@@ -188,10 +193,10 @@ func key(id json.RawMessage) string {
 // versionIn gives the protocol version that a request declares in its _meta, as
 // 2026-07-28 has it.
 func versionIn(params []byte) (version string) {
-	members(params, func(name string, meta []byte) {
-		if name == "_meta" {
-			members(meta, func(name string, value []byte) {
-				if name == mcp.MetaKeyProtocolVersion {
+	members(params, func(name, meta []byte) {
+		if string(name) == "_meta" {
+			members(meta, func(name, value []byte) {
+				if string(name) == mcp.MetaKeyProtocolVersion {
 					version = text(value)
 				}
 			})
@@ -221,7 +226,13 @@ func isBatch(raw []byte) bool { return bytes.HasPrefix(bytes.TrimLeft(raw, " \t\
 
 // result is the answer to a request that succeeded.
 func result(id json.RawMessage, value any) ([]byte, error) {
-	raw, err := json.Marshal(value)
+	var raw []byte
+	var err error
+	if r, ok := value.(*mcp.CallToolResult); ok && r != nil {
+		raw, err = r.MarshalJSON() // json.Marshal would only read again what this has written
+	} else {
+		raw, err = json.Marshal(value)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -43,7 +43,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	w := &world{held: make(chan struct{}, 10_000), open: make(chan struct{}), ended: make(chan error, 10_000), goOn: make(chan struct{})}
 	s := server.NewMCPServer("world", "1", server.WithToolCapabilities(true), server.WithResourceCapabilities(true, true),
-		server.WithPromptCapabilities(true), server.WithLogging(), server.WithRecovery())
+		server.WithPromptCapabilities(true), server.WithLogging())
 	w.server = s
 	add := func(name string, f func(ctx context.Context, r mcp.CallToolRequest) (string, error)) {
 		s.AddTool(mcp.NewTool(name), func(ctx context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
@@ -136,6 +136,7 @@ func (w *world) ours() transport {
 
 // bare is mcp-go's own, to show what it does.
 func (w *world) bare() transport {
+	server.WithRecovery()(w.server)
 	s := server.NewStdioServer(w.server)
 	server.WithErrorLogger(log.New(io.Discard, "", 0))(s)
 	return s.Listen

@@ -62,11 +62,16 @@ func (w *web) ssePeer(ctx context.Context, era string) (news <-chan message, pos
 		defer close(all)
 		defer resp.Body.Close()
 		event := ""
-		for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
-			if name, ok := strings.CutPrefix(lines.Text(), "event: "); ok {
+		for lines := bufio.NewReader(resp.Body); ; {
+			line, err := lines.ReadString('\n')
+			if err != nil {
+				return // what came of the last line is not whole
+			}
+			line = strings.TrimSpace(line)
+			if name, ok := strings.CutPrefix(line, "event: "); ok {
 				event = name
 			}
-			data, ok := strings.CutPrefix(lines.Text(), "data: ")
+			data, ok := strings.CutPrefix(line, "data: ")
 			switch {
 			case ok && event == "endpoint":
 				endpoint <- data

@@ -391,6 +391,7 @@ func TestErrorsAreInTheClientsWords(t *testing.T) {
 		{`{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"cursor":{}}}`, -32602, "cannot be a JSON object"},
 		{`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"clientInfo":[]}}`, -32602, "cannot be a JSON array"},
 		{`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":"x"}}`, -32602, ""},
+		{`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"inputResponses":5}}`, -32602, "params.inputResponses cannot be"},
 		{`{"jsonrpc":"2.0","id":1,"method":"no/such"}`, -32601, "no/such"},
 	} {
 		p.write(c.line)

@@ -1,12 +1,14 @@
 package mcpwire
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -253,7 +255,7 @@ func (w *Wire) checkHeaders(h http.Header, m message) (status int, wrong *Error)
 	}
 	name, _ := mcp.ExtractHeaderName(mcp.MethodToolsCall, m.params)
 	tool := w.server.GetTool(name)
-	if tool == nil {
+	if tool == nil || !namesHeaders(&tool.Tool) {
 		return 0, nil
 	}
 	lookup := func(name string) (string, bool) {
@@ -264,6 +266,33 @@ func (w *Wire) checkHeaders(h http.Header, m message) (status int, wrong *Error)
 		return mismatch(err.Error())
 	}
 	return 0, nil
+}
+
+// namesHeaders tells whether a tool's schema may have parameters that headers repeat.
+// To be sure mcp-go reads the whole schema, with every call.
+func namesHeaders(tool *mcp.Tool) bool {
+	if raw := tool.RawInputSchema; raw != nil {
+		return bytes.Contains(raw, []byte(`\u`)) || bytes.Contains(bytes.ToLower(raw), []byte("x-mcp-header"))
+	}
+	return hasHeader(tool.InputSchema.Properties)
+}
+
+func hasHeader(schema any) bool {
+	switch s := schema.(type) {
+	case map[string]any:
+		for name, value := range s {
+			if strings.EqualFold(name, "x-mcp-header") || hasHeader(value) {
+				return true
+			}
+		}
+		return false
+	case []any:
+		return slices.ContainsFunc(s, hasHeader)
+	case nil, string, bool, int, float64, []string:
+		return false
+	default:
+		return true
+	}
 }
 
 // initialize makes a session. What belongs to no call is done in the name of whoever

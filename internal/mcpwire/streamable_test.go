@@ -424,6 +424,10 @@ func TestModernHeadersAndStatuses(t *testing.T) {
 		func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 			return mcp.NewToolResultText("ok"), nil
 		})
+	nested := mcp.NewToolWithRawSchema("nested", "", json.RawMessage(`{"type":"object","properties":{"at":{"type":"object","properties":{"zone":{"type":"string","X-MCP-Header":"Zone"}}}}}`))
+	w.server.AddTool(nested, func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		return mcp.NewToolResultText("ok"), nil
+	})
 	v := w.visit(modernEra)
 	for _, c := range []struct {
 		method  string
@@ -445,6 +449,8 @@ func TestModernHeadersAndStatuses(t *testing.T) {
 		{"tools/call", tool("region", map[string]any{"region": "eu"}), []string{"Mcp-Param-Region", "eu"}, 200, 0},
 		{"tools/call", tool("region", map[string]any{"region": "eu"}), []string{"Mcp-Param-Region", "us"}, 400, -32020},
 		{"tools/call", tool("region", map[string]any{"region": "eu"}), nil, 400, -32020},
+		{"tools/call", tool("nested", map[string]any{"at": map[string]any{"zone": "a"}}), []string{"Mcp-Param-Zone", "a"}, 200, 0},
+		{"tools/call", tool("nested", map[string]any{"at": map[string]any{"zone": "a"}}), nil, 400, -32020},
 		{"tools/call", tool("refuse", nil), nil, 400, -32021},
 		{"resources/read", map[string]any{"uri": "test://x"}, nil, 400, -32602},
 		{"no/such", nil, nil, 404, -32601},
