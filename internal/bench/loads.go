@@ -25,7 +25,9 @@ type bench struct {
 	table        table
 	stored       storeTable
 	kept         int
-	trilha, bare string // programs
+	wired        []*wireRow
+	held         [][2]float64 // KiB an idle stream, mcp-go's and ours, of Streamable HTTP and HTTP+SSE
+	trilha, bare string       // programs
 	generator    *generate.Generator
 	requests     []learning.Request // no two the same
 	creates      [][]byte           // the same, as parameters of tools/call

@@ -1,7 +1,7 @@
 // Command bench measures Trilha beside a bare mcp-go server (package bare) in the
-// same run, and its task stores beside a bare River client on the same databases, so
-// that its figures mean something on any machine: what counts is the ratio. It takes
-// three minutes and fails on no figure.
+// same run, its transports beside mcp-go's, and its task stores beside a bare River
+// client on the same databases, so that its figures mean something on any machine: what
+// counts is the ratio. It takes five minutes and fails on no figure.
 package main
 
 import (
@@ -22,7 +22,7 @@ const runs = 3
 
 func main() {
 	kept := flag.Int("kept", 10_000, "tasks that the stores keep where memory is measured")
-	only := flag.String("only", "", "calls or stores; empty: both")
+	only := flag.String("only", "", "calls, transports or stores; empty: all")
 	profile := flag.String("cpuprofile", "", "write a CPU profile of the loads in process here; the label load tells them apart")
 	flag.Parse()
 	if err := run(context.Background(), *only, *kept, *profile); err != nil {
@@ -52,11 +52,12 @@ func run(ctx context.Context, only string, kept int, profile string) error {
 			b.profiled(profile, b.loadsInProcess), b.loadsOverStdio,
 			b.finishing, b.generation, b.memory,
 		},
-		"stores": {b.stores},
+		"transports": {b.transports},
+		"stores":     {b.stores},
 	}
-	steps[""] = slices.Concat(steps["calls"], steps["stores"])
+	steps[""] = slices.Concat(steps["calls"], steps["transports"], steps["stores"])
 	if steps[only] == nil {
-		return fmt.Errorf("-only %q: use calls or stores", only)
+		return fmt.Errorf("-only %q: use calls, transports or stores", only)
 	}
 	for _, step := range steps[only] {
 		if err := step(ctx); err != nil {
@@ -67,6 +68,10 @@ func run(ctx context.Context, only string, kept int, profile string) error {
 		runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), seed, runs, time.Since(began).Seconds())
 	if len(b.table.rows) > 0 {
 		b.table.print(os.Stdout)
+		fmt.Println()
+	}
+	if len(b.wired) > 0 {
+		b.printWires(os.Stdout)
 		fmt.Println()
 	}
 	if len(b.stored.names) > 0 {

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os/exec"
@@ -70,21 +69,30 @@ func (t *inProcess) close() {
 
 // overStdio is a process.
 type overStdio struct {
+	answers
 	command *exec.Cmd
 	in      io.WriteCloser
-	out     *bufio.Reader
-	ids     atomic.Int64
-	done    chan struct{}
-
-	mu      sync.Mutex // also keeps lines whole
-	waiting map[int64]chan []byte
+	writing sync.Mutex // keeps lines whole
 }
 
 const initialize = `{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"bench","version":"1"}}`
 
 // startStdio starts a server and makes its session.
 func startStdio(ctx context.Context, command ...string) (*overStdio, error) {
-	t := &overStdio{command: exec.CommandContext(ctx, command[0], command[1:]...), waiting: map[int64]chan []byte{}, done: make(chan struct{})}
+	t, err := openStdio(exec.CommandContext(ctx, command[0], command[1:]...))
+	if err != nil {
+		return nil, err
+	}
+	if err := t.hello(ctx); err != nil {
+		t.close()
+		return nil, err
+	}
+	return t, nil
+}
+
+// openStdio starts a server.
+func openStdio(command *exec.Cmd) (*overStdio, error) {
+	t := &overStdio{answers: newAnswers(), command: command}
 	var err error
 	if t.in, err = t.command.StdinPipe(); err != nil {
 		return nil, err
@@ -93,68 +101,30 @@ func startStdio(ctx context.Context, command ...string) (*overStdio, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.out = bufio.NewReaderSize(out, 1<<20)
 	if err := t.command.Start(); err != nil {
 		return nil, err
 	}
-	go t.read()
-	if _, err := t.call(ctx, "initialize", []byte(initialize)); err != nil {
-		t.close()
-		return nil, err
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	_, err = io.WriteString(t.in, `{"jsonrpc":"2.0","method":"notifications/initialized"}`+"\n")
-	return t, err
+	go t.read(bufio.NewReaderSize(out, 1<<20), nil)
+	return t, nil
 }
 
-// read hands answers to who waits for them. mcp-go writes the id right after the
-// version; it is not worth a parse that would be measured with the server.
-func (t *overStdio) read() {
-	defer close(t.done)
-	for {
-		line, err := t.out.ReadBytes('\n')
-		if err != nil {
-			return
-		}
-		rest, ok := bytes.CutPrefix(line, []byte(`{"jsonrpc":"2.0","id":`))
-		if !ok {
-			continue
-		}
-		digits, _, _ := bytes.Cut(rest, []byte(","))
-		id, err := strconv.ParseInt(string(digits), 10, 64)
-		if err != nil {
-			continue
-		}
-		t.mu.Lock()
-		ch := t.waiting[id]
-		delete(t.waiting, id)
-		t.mu.Unlock()
-		if ch != nil {
-			ch <- line
-		}
+// hello makes a session.
+func (t *overStdio) hello(ctx context.Context) error {
+	if _, err := t.call(ctx, "initialize", []byte(initialize)); err != nil {
+		return err
 	}
+	return t.write([]byte(`{"jsonrpc":"2.0","method":"notifications/initialized"}`))
+}
+
+func (t *overStdio) write(line []byte) error {
+	t.writing.Lock()
+	defer t.writing.Unlock()
+	_, err := t.in.Write(append(line, '\n'))
+	return err
 }
 
 func (t *overStdio) call(ctx context.Context, method string, params []byte) ([]byte, error) {
-	id := t.ids.Add(1)
-	line := append(message(id, method, params), '\n')
-	ch := make(chan []byte, 1)
-	t.mu.Lock()
-	t.waiting[id] = ch
-	_, err := t.in.Write(line)
-	t.mu.Unlock()
-	if err != nil {
-		return nil, err
-	}
-	select {
-	case answer := <-ch:
-		return answer, refusal(answer)
-	case <-t.done:
-		return nil, errors.New("the server is gone")
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	return t.ask(ctx, method, params, t.write)
 }
 
 // close ends the process at once: it may have thousands of tasks before it.

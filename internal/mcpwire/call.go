@@ -70,7 +70,9 @@ type call struct {
 	cancel context.CancelFunc
 	over   func() // called when it is no longer in flight; may be nil
 
-	nameless *mcp.CallToolResult // without the server's name so far; the handler's goroutine has it
+	// Of the goroutine that runs the handler; see direct.go.
+	nameless *mcp.CallToolResult // without the server's name so far
+	question *mcp.CallToolResult // of a handler that mcp-go is not to run again
 
 	mu        sync.Mutex
 	answered  bool

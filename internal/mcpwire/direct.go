@@ -129,38 +129,19 @@ func protocolOf(meta *mcp.Meta) *server.RequestProtocolInfo {
 
 // callTool does what HandleMessage does once it has decoded the request, in its order.
 func (w *Wire) callTool(c *call, r *mcp.CallToolRequest, info *server.RequestProtocolInfo) mcp.JSONRPCMessage {
-	ctx := server.WithRequestProtocolInfo(context.WithValue(c.ctx, w.direct.key, w.server), info)
-	hooks := w.server.GetHooks()
-	var id any
-	if len(hooks.OnRequestInitialization)+len(hooks.OnBeforeAny)+len(hooks.OnBeforeCallTool)+len(hooks.OnSuccess)+len(hooks.OnAfterCallTool) > 0 {
-		id = c.of.anyID()
-	}
-	if len(hooks.OnRequestInitialization) > 0 {
-		raw := c.of.canonical()
-		for _, hook := range hooks.OnRequestInitialization {
-			if err := hook(context.WithValue(c.ctx, w.direct.key, w.server), id, raw); err != nil {
-				return refused(mcp.INVALID_REQUEST, err, nil)
-			}
-		}
+	known := context.WithValue(c.ctx, w.direct.key, w.server)
+	ctx := server.WithRequestProtocolInfo(known, info)
+	h := hooked{w.server.GetHooks(), c.of.anyID}
+	if err := h.initialized(known, c.of); err != nil {
+		return refused(mcp.INVALID_REQUEST, err, nil)
 	}
 	if info.Modern {
-		if info.ClientInfo != nil {
-			c.SetClientInfo(*info.ClientInfo)
-		}
-		c.SetClientCapabilities(*info.ClientCapabilities)
-		c.Initialize()
+		c.introduce(info)
 	}
-	for _, hook := range hooks.OnBeforeAny {
-		hook(ctx, id, mcp.MethodToolsCall, r)
-	}
-	for _, hook := range hooks.OnBeforeCallTool {
-		hook(ctx, id, r)
-	}
-	result, code, err := w.runTool(ctx, c, *r)
+	h.before(ctx, r)
+	result, code, err := w.runTool(ctx, *r)
 	if err != nil {
-		for _, hook := range hooks.OnError {
-			hook(ctx, c.of.anyID(), mcp.MethodToolsCall, r, handlerError{err})
-		}
+		h.failed(ctx, r, err)
 		var data any
 		if required := elicitation(err); required != nil && !mcp.IsModernProtocol(server.RequestProtocolVersion(ctx)) {
 			details := required.JSONRPCError().Error
@@ -169,20 +150,78 @@ func (w *Wire) callTool(c *call, r *mcp.CallToolRequest, info *server.RequestPro
 		return refused(code, err, data)
 	}
 	if result.NeedsInput() && !info.Modern {
-		// mcp-go asks the client and runs the handler again.
+		// mcp-go asks the client and runs the handler again. Hooks hear of the call twice,
+		// which happens once for each tool: from then on its calls are not ordinary.
 		w.direct.asks.Store(r.Params.Name, true)
+		c.question = result
 		return w.server.HandleMessage(c.ctx, c.of.canonical())
 	}
-	for _, hook := range hooks.OnSuccess {
-		hook(ctx, id, mcp.MethodToolsCall, r, result)
-	}
-	for _, hook := range hooks.OnAfterCallTool {
-		hook(ctx, id, r, result)
-	}
+	h.after(ctx, r, result)
 	if info.Modern {
 		w.decorate(result)
 	}
 	return mcp.JSONRPCResponse{Result: result}
+}
+
+// alreadyRun gives what a handler has asked for before mcp-go knew of the call, once.
+func alreadyRun(ctx context.Context) (question *mcp.CallToolResult) {
+	if c, ok := callOf(ctx); ok {
+		question, c.question = c.question, nil
+	}
+	return question
+}
+
+// introduce tells the session what the request says of its client.
+func (c *call) introduce(info *server.RequestProtocolInfo) {
+	if info.ClientInfo != nil {
+		c.SetClientInfo(*info.ClientInfo)
+	}
+	c.SetClientCapabilities(*info.ClientCapabilities)
+	c.Initialize()
+}
+
+// hooked runs a server's hooks around a tool call. The id is decoded only for those who
+// look at it.
+type hooked struct {
+	*server.Hooks
+	id func() any
+}
+
+func (h hooked) initialized(ctx context.Context, m message) error {
+	if len(h.OnRequestInitialization) == 0 {
+		return nil
+	}
+	raw := m.canonical()
+	for _, hook := range h.OnRequestInitialization {
+		if err := hook(ctx, h.id(), raw); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h hooked) before(ctx context.Context, r *mcp.CallToolRequest) {
+	for _, hook := range h.OnBeforeAny {
+		hook(ctx, h.id(), mcp.MethodToolsCall, r)
+	}
+	for _, hook := range h.OnBeforeCallTool {
+		hook(ctx, h.id(), r)
+	}
+}
+
+func (h hooked) after(ctx context.Context, r *mcp.CallToolRequest, result *mcp.CallToolResult) {
+	for _, hook := range h.OnSuccess {
+		hook(ctx, h.id(), mcp.MethodToolsCall, r, result)
+	}
+	for _, hook := range h.OnAfterCallTool {
+		hook(ctx, h.id(), r, result)
+	}
+}
+
+func (h hooked) failed(ctx context.Context, r *mcp.CallToolRequest, err error) {
+	for _, hook := range h.OnError {
+		hook(ctx, h.id(), mcp.MethodToolsCall, r, handlerError{err})
+	}
 }
 
 func refused(code int, err error, data any) mcp.JSONRPCMessage {
@@ -190,7 +229,7 @@ func refused(code int, err error, data any) mcp.JSONRPCMessage {
 }
 
 // runTool runs the handler of the tool that hooks have left as the one to be called.
-func (w *Wire) runTool(ctx context.Context, c *call, r mcp.CallToolRequest) (result *mcp.CallToolResult, code int, err error) {
+func (w *Wire) runTool(ctx context.Context, r mcp.CallToolRequest) (result *mcp.CallToolResult, code int, err error) {
 	tool := w.server.GetTool(r.Params.Name)
 	if tool == nil || tool.Handler == nil {
 		return nil, mcp.INVALID_PARAMS, fmt.Errorf("tool '%s' not found: %w", r.Params.Name, server.ErrToolNotFound)

@@ -211,10 +211,13 @@ func TestTheStraightWayEndsWhereAToolAsks(t *testing.T) {
 	for _, era := range []string{legacyEra, modernEra} {
 		w := newWays(t)
 		params := []string{`{"name":"asking"` + metaOf(era) + `}`}
-		straight, _ := w.exchange(t, w.straight, era, params)
-		around, _ := w.exchange(t, w.around, era, params)
+		straight, saw := w.exchange(t, w.straight, era, params)
+		around, sawAround := w.exchange(t, w.around, era, params)
 		assert.Len(t, straight, 2)
 		assert.Equal(t, around, straight)
+		runs := func(seen []string) int { return strings.Count(strings.Join(seen, "\n"), "asking: ") }
+		assert.Equal(t, 2, runs(saw), era)
+		assert.Equal(t, 2, runs(sawAround), era)
 	}
 }
 

@@ -89,6 +89,9 @@ func New(s *server.MCPServer, log *slog.Logger, options ...Option) *Wire {
 	s.Use(func(next server.ToolHandlerFunc) server.ToolHandlerFunc {
 		return func(ctx context.Context, r mcp.CallToolRequest) (result *mcp.CallToolResult, err error) {
 			defer w.after(ctx, &err)
+			if result = alreadyRun(ctx); result != nil {
+				return result, nil
+			}
 			result, err = next(ctx, r)
 			w.direct.watch(ctx, result)
 			return result, err
