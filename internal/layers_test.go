@@ -42,9 +42,9 @@ var picture = []layer{
 	{"machinery", []string{
 		"internal/generate", "internal/source/...", "internal/webfetch", "internal/mcpwire",
 		"internal/task/memory", "internal/task/river", "internal/task/tasktest", "internal/pgtest", "internal/disktest",
-		"internal/shelf/...", "internal/dbfault",
+		"internal/shelf/...", "internal/dbfault", "internal/keyring", "internal/issuer/...",
 	}},
-	{"domain", []string{"internal/catalog", "internal/learning", "internal/learner", "internal/task"}},
+	{"domain", []string{"internal/catalog", "internal/learning", "internal/learner", "internal/task", "internal/identity"}},
 	{"leaf", []string{"internal/fault"}},
 }
 
