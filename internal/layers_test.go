@@ -64,6 +64,7 @@ var reserved = []struct {
 	{module + "/internal/shelf/shelftest", nil, "it is for tests only"},
 	{module + "/internal/pgtest", []string{"internal/bench/...", "internal/chaos", "internal/sidebyside"}, "it is for tests only"},
 	{module + "/internal/disktest", nil, "it is for tests only"},
+	{module + "/internal/issuer/issuertest", nil, "it is for tests only"},
 	{module + "/internal/bench", nil, "it measures the program and is no part of it"},
 	{module + "/internal/terminal", []string{"internal/cli"}, "what it needs costs the server's start"},
 	{
@@ -86,7 +87,7 @@ var reserved = []struct {
 	{"go.uber.org/goleak", testHelpers, "it is for tests only"},
 }
 
-var testHelpers = []string{"internal/task/tasktest", "internal/shelf/shelftest", "internal/pgtest", "internal/disktest", "internal/bench/..."}
+var testHelpers = []string{"internal/task/tasktest", "internal/shelf/shelftest", "internal/issuer/issuertest", "internal/pgtest", "internal/disktest", "internal/bench/..."}
 
 // outside lists what the domain and the leaf do not know of.
 var outside = []string{

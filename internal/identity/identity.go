@@ -77,7 +77,7 @@ func (p Principal) Counted() string {
 type Grant struct {
 	Principal
 	Expires time.Time       // zero: never
-	Ended   <-chan struct{} // closed when it is revoked; nil: never
+	Until   context.Context // ends when it is revoked; nil: never
 }
 
 type key struct{}
