@@ -36,11 +36,11 @@ var picture = []layer{
 	{"assembly", []string{"internal/app"}},
 	{"workshop", []string{"internal/bench/...", "internal/catalog/catalogbuild", "internal/catalog/yamlfile", "internal/catalog/knownurls", "internal/catalog/linkcheck", "internal/conformance", "internal/interop/..."}},
 	{"configuration", []string{"internal/config"}},
-	{"faces", []string{"tools", "internal/mcpface", "internal/mcptasks", "internal/httpface", "internal/rest"}},
+	{"faces", []string{"tools", "internal/mcpface", "internal/httpface", "internal/rest"}},
 	{"use cases", []string{"internal/tutor", "internal/render"}},
 	{"terminal", []string{"internal/terminal"}},
 	{"machinery", []string{
-		"internal/generate", "internal/source/...", "internal/webfetch", "internal/mcpwire",
+		"internal/generate", "internal/source/...", "internal/webfetch", "internal/mcpwire", "internal/mcptasks",
 		"internal/task/memory", "internal/task/river", "internal/task/tasktest", "internal/pgtest", "internal/disktest",
 		"internal/shelf/...", "internal/dbfault", "internal/keyring", "internal/issuer/...",
 	}},

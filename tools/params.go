@@ -37,8 +37,9 @@ func (p params) find(name string) *param {
 	return nil
 }
 
-// schema writes the JSON Schema of the arguments, in the table's order.
-func (p params) schema() json.RawMessage {
+// schema writes the JSON Schema of the arguments, in the table's order; brief has
+// names and types alone.
+func (p params) schema(brief bool) json.RawMessage {
 	var b bytes.Buffer
 	b.WriteString(`{"type":"object","properties":{`)
 	var required []string
@@ -47,7 +48,7 @@ func (p params) schema() json.RawMessage {
 			b.WriteByte(',')
 		}
 		fmt.Fprintf(&b, "%q:", p[i].name)
-		b.Write(p[i].schema())
+		b.Write(p[i].schema(brief))
 		if p[i].required {
 			required = append(required, p[i].name)
 		}
@@ -77,9 +78,9 @@ type schemaOf struct {
 	Examples    []any           `json:"examples,omitempty"`
 }
 
-func (p *param) schema() json.RawMessage {
+func (p *param) schema(brief bool) json.RawMessage {
 	s := schemaOf{Type: p.kind, Description: p.about, Enum: p.enum, Default: p.def}
-	if p.example != nil {
+	if p.example != nil && len(p.enum) == 0 {
 		s.Examples = []any{p.example}
 	}
 	switch p.kind {
@@ -94,6 +95,12 @@ func (p *param) schema() json.RawMessage {
 	case "outline":
 		s.Type, s.MaxItems = "array", &p.max
 		s.Items = json.RawMessage(`{"type":"object","properties":{"title":{"type":"string"},"requires":{"type":"array","items":{"type":"string"}}},"required":["title"],"additionalProperties":false}`)
+	}
+	if brief { // some clients refuse lists of they know not what
+		s = schemaOf{Type: s.Type, Items: s.Items}
+		if p.kind == "outline" {
+			s.Items = json.RawMessage(`{"type":"object"}`)
+		}
 	}
 	out, _ := json.Marshal(s)
 	return out

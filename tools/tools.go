@@ -13,6 +13,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/trilha/trilha/internal/fault"
+	"github.com/trilha/trilha/internal/mcptasks"
 	"github.com/trilha/trilha/internal/task"
 	"github.com/trilha/trilha/internal/tutor"
 )
@@ -49,10 +50,12 @@ func New(t *tutor.Tutor, log *slog.Logger, waits int) *Tools {
 	return &Tools{tutor: t, log: log, waits: make(chan struct{}, waits)}
 }
 
-// Definition is a tool as clients see it, and how to call it with raw arguments.
+// Definition is a tool as clients see it, and how it is called: with raw arguments, or
+// as a job, which becomes a task where the client knows tasks.
 type Definition struct {
 	Tool mcp.Tool
 	Call func(ctx context.Context, c Caller, arguments json.RawMessage) *mcp.CallToolResult
+	Job  *mcptasks.Job // instead of Call; else nil
 }
 
 // All lists the tools in the order in which they are used, which is the order in which
@@ -84,19 +87,23 @@ type about struct {
 	name, title, description                   string
 	readOnly, destructive, idempotent, network bool
 	params                                     params
+	brief                                      bool   // the params are told in full by another tool, whose twin this is
 	output                                     string // JSON schema
 }
 
-// define makes a Definition of a handler.
-func define[In, Out any](t *Tools, a about, handle func(context.Context, Caller, In) (Out, error)) Definition {
-	tool := mcp.Tool{
+func (a about) tool() mcp.Tool {
+	return mcp.Tool{
 		Name: a.name, Title: a.title, Description: a.description,
-		RawInputSchema: a.params.schema(), RawOutputSchema: json.RawMessage(a.output),
+		RawInputSchema: a.params.schema(a.brief), RawOutputSchema: json.RawMessage(a.output),
 		Annotations: mcp.ToolAnnotation{
 			Title: a.title, ReadOnlyHint: &a.readOnly, DestructiveHint: &a.destructive,
 			IdempotentHint: &a.idempotent, OpenWorldHint: &a.network,
 		},
 	}
+}
+
+// define makes a Definition of a handler.
+func define[In, Out any](t *Tools, a about, handle func(context.Context, Caller, In) (Out, error)) Definition {
 	call := func(ctx context.Context, c Caller, arguments json.RawMessage) *mcp.CallToolResult {
 		var in In
 		if err := a.params.decode(arguments, &in); err != nil {
@@ -108,7 +115,7 @@ func define[In, Out any](t *Tools, a about, handle func(context.Context, Caller,
 		}
 		return success(out)
 	}
-	return Definition{Tool: tool, Call: call}
+	return Definition{Tool: a.tool(), Call: call}
 }
 
 func success(out any) *mcp.CallToolResult {
@@ -130,6 +137,14 @@ func success(out any) *mcp.CallToolResult {
 		}
 	}
 	return result
+}
+
+// Arguments gives the raw arguments of a call.
+func Arguments(r mcp.CallToolRequest) (json.RawMessage, error) {
+	if r.Params.RawArguments != nil || r.Params.Arguments == nil {
+		return r.Params.RawArguments, nil
+	}
+	return json.Marshal(r.Params.Arguments) // an in-process client
 }
 
 // maxFailure bounds the text of an error, in bytes.

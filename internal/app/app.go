@@ -20,6 +20,7 @@ import (
 	"github.com/trilha/trilha/internal/generate"
 	"github.com/trilha/trilha/internal/httpface"
 	"github.com/trilha/trilha/internal/mcpface"
+	"github.com/trilha/trilha/internal/mcptasks"
 	"github.com/trilha/trilha/internal/mcpwire"
 	"github.com/trilha/trilha/internal/rest"
 	"github.com/trilha/trilha/internal/task"
@@ -93,8 +94,10 @@ func assemble(c config.Config, mode Mode, log *slog.Logger, wrap func(task.Work)
 	}
 	a.Tutor = tutor.New(a.Catalog, generator, shelf, a.store)
 	a.Tools = tools.New(a.Tutor, a.log, waits)
-	a.face = mcpface.New(Version, a.Tutor, a.Tools, localOwner, a.log)
+	tasks := mcptasks.New(mcptasks.Options{Store: a.store, Owner: localOwner, TTL: c.Limits().TTL, Log: a.log})
+	a.face = mcpface.New(Version, a.Tutor, a.Tools, tasks, localOwner, a.log)
 	a.wire = mcpwire.New(a.face.Server(), a.log, mcpwire.WithPrincipal(localOwner))
+	tasks.Attach(a.face.Server(), a.wire)
 	return a, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/trilha/trilha/internal/generate"
 	"github.com/trilha/trilha/internal/learning"
 	"github.com/trilha/trilha/internal/mcpface"
+	"github.com/trilha/trilha/internal/mcptasks"
 	"github.com/trilha/trilha/internal/shelf"
 	"github.com/trilha/trilha/internal/task"
 	"github.com/trilha/trilha/internal/task/memory"
@@ -36,7 +37,9 @@ func newTrilha() *trilha {
 	works := map[string]task.Work{tutor.PathKind: tutor.Work(generator, paths)}
 	store := memory.New(works, task.Limits{Running: runtime.GOMAXPROCS(0), WaitingPerOwner: 1 << 30}, log)
 	about := tutor.New(subjects, generator, paths, store)
-	face := mcpface.New("bench", about, tools.New(about, log, 80), func(context.Context) string { return owner }, log)
+	ownerOf := func(context.Context) string { return owner }
+	tasks := mcptasks.New(mcptasks.Options{Store: store, Owner: ownerOf, Log: log})
+	face := mcpface.New("bench", about, tools.New(about, log, 80), tasks, ownerOf, log)
 	t := &trilha{store: store}
 	t.server = face.Server()
 	t.end = func() {

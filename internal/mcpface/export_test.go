@@ -1,16 +1,5 @@
 package mcpface
 
-import (
-	"context"
-
-	"github.com/trilha/trilha/internal/task"
-)
-
-// Forward is what tells one token of one task.
-func Forward(ctx context.Context, w *task.Watch, token any, send func(map[string]any) error) task.Task {
-	return forward(ctx, w, token, send)
-}
-
 // Instructions are what clients show their models.
 func Instructions() string { return instructions }
 

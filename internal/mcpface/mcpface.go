@@ -18,6 +18,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 
+	"github.com/trilha/trilha/internal/mcptasks"
 	"github.com/trilha/trilha/internal/mcpwire"
 	"github.com/trilha/trilha/internal/task"
 	"github.com/trilha/trilha/internal/tutor"
@@ -34,6 +35,7 @@ type Face struct {
 	server  *server.MCPServer
 	tutor   *tutor.Tutor
 	tools   *tools.Tools
+	tasks   *mcptasks.Layer
 	ownerOf func(context.Context) string
 	log     *slog.Logger
 
@@ -42,7 +44,7 @@ type Face struct {
 	stop context.CancelFunc
 	work sync.WaitGroup
 
-	followers     followers
+	followers     *mcptasks.Followers
 	subscriptions subscriptions
 	news          news
 
@@ -51,15 +53,17 @@ type Face struct {
 	pageSize  int
 }
 
-// New makes the server. ownerOf gives the principal of a request.
-func New(version string, t *tutor.Tutor, ts *tools.Tools, ownerOf func(context.Context) string, log *slog.Logger) *Face {
-	f := &Face{tutor: t, tools: ts, ownerOf: ownerOf, log: log, pageSize: pageSize}
+// New makes the server. ownerOf gives the principal of a request; calls of tools that
+// are jobs go to tasks.
+func New(version string, t *tutor.Tutor, ts *tools.Tools, tasks *mcptasks.Layer, ownerOf func(context.Context) string, log *slog.Logger) *Face {
+	f := &Face{tutor: t, tools: ts, tasks: tasks, ownerOf: ownerOf, log: log, followers: tasks.Followers(), pageSize: pageSize}
 	f.root, f.stop = context.WithCancel(context.Background())
 	hooks := &server.Hooks{}
 	hooks.AddOnRequestInitialization(refuse)
 	f.addSubscriptionHooks(hooks)
 	f.addLists(hooks)
 	f.addNews(hooks)
+	tasks.Hook(hooks)
 	// Whoever lists the tools is about to call one. Only now: nothing of the
 	// catalogue stands between the start and the answered list.
 	var warm sync.Once
@@ -84,6 +88,10 @@ func New(version string, t *tutor.Tutor, ts *tools.Tools, ownerOf func(context.C
 	)
 	f.server = server.NewMCPServer("trilha", version, options...)
 	for _, d := range ts.All() {
+		if d.Job != nil {
+			f.server.AddTool(d.Tool, tasks.Handler(d.Tool.Name, *d.Job))
+			continue
+		}
 		f.server.AddTool(d.Tool, f.handler(d))
 	}
 	f.addResources()
@@ -96,6 +104,7 @@ func (f *Face) Server() *server.MCPServer { return f.server }
 
 // Close ends what tells sessions of tasks and waits for it.
 func (f *Face) Close() {
+	f.tasks.Close()
 	f.stop()
 	f.news.close()
 	f.work.Wait()
@@ -111,11 +120,9 @@ func (f *Face) handler(d tools.Definition) server.ToolHandlerFunc {
 				err = errors.New("internal error; the server's log has the details")
 			}
 		}()
-		raw := r.Params.RawArguments
-		if raw == nil && r.Params.Arguments != nil { // an in-process client
-			if raw, err = json.Marshal(r.Params.Arguments); err != nil {
-				return nil, fmt.Errorf("arguments of %s: %w", d.Tool.Name, err)
-			}
+		raw, err := tools.Arguments(r)
+		if err != nil {
+			return nil, fmt.Errorf("arguments of %s: %w", d.Tool.Name, err)
 		}
 		return d.Call(ctx, f.caller(ctx, r), raw), nil
 	}
@@ -144,21 +151,39 @@ func (f *Face) caller(ctx context.Context, r mcp.CallToolRequest) tools.Caller {
 
 // silent is a caller who is told by progress alone.
 func (f *Face) silent(ctx context.Context, r mcp.CallToolRequest) tools.Caller {
-	c := tools.Caller{Owner: f.ownerOf(ctx), Settle: f.followers.settle, Progress: drain}
+	c := tools.Caller{Owner: f.ownerOf(ctx), Settle: f.followers.Settle, Progress: drain}
 	if r.Params.Meta == nil || r.Params.Meta.ProgressToken == nil {
 		return c
 	}
 	token := r.Params.Meta.ProgressToken
 	c.Progress = func(ctx context.Context, w *task.Watch) task.Task {
-		return forward(ctx, w, token, func(params map[string]any) error {
-			return f.server.SendNotificationToClient(ctx, progressMethod, params)
-		})
+		return mcptasks.Forward(ctx, w, token, func(params map[string]any) error {
+			return f.server.SendNotificationToClient(ctx, mcptasks.MethodProgress, params)
+		}, nil)
 	}
 	session := server.ClientSessionFromContext(ctx)
 	if session != nil && session.SessionID() != "" && !server.IsModernRequest(ctx) {
 		c.Follow = func(w *task.Watch) { f.follow(w, token, session) }
 	}
 	return c
+}
+
+// follow tells a session of a task's progress after the call has returned, until
+// the task ends.
+func (f *Face) follow(w *task.Watch, token any, session server.ClientSession) {
+	// The first snapshot names the task; it is there at once.
+	first, ok := <-w.Events
+	if !ok {
+		return
+	}
+	done := f.followers.Add(first.ID)
+	f.work.Go(func() {
+		defer done()
+		defer w.Stop()
+		mcptasks.Forward(f.root, w, token, func(params map[string]any) error {
+			return f.server.SendNotificationToSpecificClient(session.SessionID(), mcptasks.MethodProgress, params)
+		}, nil)
+	})
 }
 
 // drain reads a subscription to its end for a caller who asked for no progress.

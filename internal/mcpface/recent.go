@@ -40,7 +40,7 @@ func (f *Face) recent(ctx context.Context, owner string) ([]item[mcp.Resource], 
 	for i := range tasks.Tasks {
 		t := &tasks.Tasks[i]
 		if t.Status.Final() {
-			f.followers.settle(ctx, t.ID)
+			f.followers.Settle(ctx, t.ID)
 		} else {
 			f.observe(owner, *t)
 		}

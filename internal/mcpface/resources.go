@@ -113,7 +113,7 @@ func (f *Face) readTasks(ctx context.Context, r mcp.ReadResourceRequest) ([]mcp.
 	}
 	for _, t := range page.Tasks {
 		if t.Status.Final() {
-			f.followers.settle(ctx, t.ID)
+			f.followers.Settle(ctx, t.ID)
 		}
 	}
 	raw, err := json.Marshal(map[string]any{"tasks": page.Tasks, "total": page.Total})
@@ -158,7 +158,7 @@ func (f *Face) readTask(ctx context.Context, owner string, args []string) (strin
 		return "", "", err
 	}
 	if t.Status.Final() {
-		f.followers.settle(ctx, t.ID)
+		f.followers.Settle(ctx, t.ID)
 	}
 	raw, err := json.Marshal(t)
 	return string(raw), jsonType, err
@@ -169,7 +169,7 @@ func (f *Face) readPath(ctx context.Context, owner string, args []string) (strin
 	if err != nil {
 		return "", "", err
 	}
-	f.followers.settle(ctx, args[0]) // it may be the id of the task, whose end this shows
+	f.followers.Settle(ctx, args[0]) // it may be the id of the task, whose end this shows
 	format := "json"
 	if len(args) > 1 {
 		format = args[1]

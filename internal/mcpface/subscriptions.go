@@ -23,6 +23,13 @@ type stopper struct{ stop context.CancelFunc }
 
 type subscription struct{ session, uri string }
 
+// A subscription is told of changes ten times a second at most, after a first burst
+// of ten. The last one is never held back.
+const (
+	changeRate  = 10
+	changeBurst = 10
+)
+
 // maxSubscriptions bounds the subscriptions of one session.
 const maxSubscriptions = 200
 
@@ -109,7 +116,7 @@ func (f *Face) notifyUpdates(ctx context.Context, owner, uri string, over func()
 		if !ok || first.Status.Final() {
 			return
 		}
-		limit := rate.NewLimiter(progressRate, progressBurst)
+		limit := rate.NewLimiter(changeRate, changeBurst)
 		var late <-chan time.Time // a change that the rate held back
 		for {
 			select {
@@ -121,7 +128,7 @@ func (f *Face) notifyUpdates(ctx context.Context, owner, uri string, over func()
 					late = nil
 					_ = notify()
 				case late == nil:
-					late = time.After(time.Second / progressRate)
+					late = time.After(time.Second / changeRate)
 				}
 				if t.Status.Final() {
 					return

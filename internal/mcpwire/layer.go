@@ -42,11 +42,24 @@ type Call struct{ inner *call }
 // CallOf gives the call that a handler's context belongs to.
 func CallOf(ctx context.Context) (*Call, bool) {
 	c, ok := callOf(ctx)
-	return &Call{c}, ok
+	if !ok {
+		return nil, false
+	}
+	return &Call{c}, true
 }
 
 // Params gives the params as they came, or nil.
 func (c *Call) Params() json.RawMessage { return c.inner.of.params }
+
+// Param gives a member of the params under exactly its name, or nil.
+func (c *Call) Param(name string) (value json.RawMessage) {
+	members(c.inner.of.params, func(of, raw []byte) {
+		if string(of) == name {
+			value = raw
+		}
+	})
+	return value
+}
 
 // Modern tells whether the request is of 2026-07-28 or later.
 func (c *Call) Modern() bool { return c.inner.of.isModern() }
@@ -262,12 +275,7 @@ func (w *Wire) misnamed(h http.Header, m message) string {
 	if given == "" {
 		return "the header Mcp-Name is missing: it repeats " + member
 	}
-	var name string
-	members(m.params, func(of, value []byte) {
-		if string(of) == member {
-			name = text(value)
-		}
-	})
+	name := text((&Call{&call{of: m}}).Param(member))
 	if decoded, ok := mcp.DecodeHeaderValue(given); !ok || decoded != name {
 		return fmt.Sprintf("the header Mcp-Name says %.40q, %s %.40q", given, member, name)
 	}

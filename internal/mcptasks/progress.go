@@ -1,17 +1,17 @@
-package mcpface
+package mcptasks
 
 import (
 	"context"
 	"sync"
 	"time"
 
-	"github.com/mark3labs/mcp-go/server"
 	"golang.org/x/time/rate"
 
 	"github.com/trilha/trilha/internal/task"
 )
 
-const progressMethod = "notifications/progress"
+// MethodProgress is the notification of progress.
+const MethodProgress = "notifications/progress"
 
 // A token gets at most ten notifications a second, after a first burst of ten.
 // The last one is never held back.
@@ -20,10 +20,15 @@ const (
 	progressBurst = 10
 )
 
-// forward turns a task's events into progress for one token until the task ends,
+// Forward turns a task's events into progress for one token until the task ends,
 // the subscription does, or ctx does, and gives the last snapshot. Progress sent
-// rises strictly; 100 is sent on completion alone, and nothing after the end.
-func forward(ctx context.Context, w *task.Watch, token any, send func(map[string]any) error) task.Task {
+// rises strictly; 100 is sent on completion alone, and nothing after the end. Without
+// a token nothing is sent. see, if not nil, is called with every snapshot, after what
+// is sent of it.
+func Forward(ctx context.Context, w *task.Watch, token any, send func(map[string]any) error, see func(task.Task)) task.Task {
+	if see == nil {
+		see = func(task.Task) {}
+	}
 	p := pacer{limit: rate.NewLimiter(progressRate, progressBurst), token: token, send: send}
 	defer p.stop()
 	var last task.Task
@@ -34,13 +39,16 @@ func forward(ctx context.Context, w *task.Watch, token any, send func(map[string
 				return last
 			}
 			last = t
-			if t.Status.Final() {
-				if t.Status == task.Completed {
-					p.now(t)
-				}
-				return last
+			if !t.Status.Final() {
+				p.offer(t)
+				see(t)
+				continue
 			}
-			p.offer(t)
+			if t.Status == task.Completed {
+				p.now(t)
+			}
+			see(t)
+			return last
 		case <-p.due():
 			p.retry()
 		case <-ctx.Done():
@@ -61,7 +69,7 @@ type pacer struct {
 }
 
 func (p *pacer) offer(t task.Task) {
-	if t.Progress <= p.sent {
+	if p.token == nil || t.Progress <= p.sent {
 		return
 	}
 	if p.pending == nil && p.limit.Allow() {
@@ -92,7 +100,7 @@ func (p *pacer) retry() {
 }
 
 func (p *pacer) now(t task.Task) {
-	if t.Progress <= p.sent {
+	if p.token == nil || t.Progress <= p.sent {
 		return
 	}
 	p.sent = t.Progress
@@ -111,32 +119,14 @@ func (p *pacer) stop() {
 	}
 }
 
-// follow tells a session of a task's progress after the call has returned, until
-// the task ends.
-func (f *Face) follow(w *task.Watch, token any, session server.ClientSession) {
-	// The first snapshot names the task; it is there at once.
-	first, ok := <-w.Events
-	if !ok {
-		return
-	}
-	done := f.followers.add(first.ID)
-	f.work.Go(func() {
-		defer done()
-		defer w.Stop()
-		forward(f.root, w, token, func(params map[string]any) error {
-			return f.server.SendNotificationToSpecificClient(session.SessionID(), progressMethod, params)
-		})
-	})
-}
-
-// followers knows who is being told of which task.
-type followers struct {
+// Followers knows who is being told of which task.
+type Followers struct {
 	mu     sync.Mutex
 	byTask map[string][]chan struct{}
 }
 
-// add notes a follower of a task; done takes it off.
-func (f *followers) add(id string) (done func()) {
+// Add notes a follower of a task; done takes it off.
+func (f *Followers) Add(id string) (done func()) {
 	ch := make(chan struct{})
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -160,9 +150,9 @@ func (f *followers) add(id string) (done func()) {
 	}
 }
 
-// settle returns when every follower of a task is done, or ctx is: an answer that
+// Settle returns when every follower of a task is done, or ctx is: an answer that
 // shows a task's end must not be followed by progress of it.
-func (f *followers) settle(ctx context.Context, id string) {
+func (f *Followers) Settle(ctx context.Context, id string) {
 	f.mu.Lock()
 	waiting := f.byTask[id]
 	f.mu.Unlock()

@@ -1,4 +1,4 @@
-package mcpface_test
+package mcptasks_test
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/trilha/trilha/internal/mcpface"
+	"github.com/trilha/trilha/internal/mcptasks"
 	"github.com/trilha/trilha/internal/task"
 )
 
@@ -28,14 +28,14 @@ func telling(ctx context.Context, t *testing.T) (events chan task.Task, notes *[
 	events, notes, ended = make(chan task.Task), &[]sent{}, make(chan task.Task, 1)
 	begun := time.Now()
 	go func() {
-		ended <- mcpface.Forward(ctx, task.NewWatch(events, func() {}), "t", func(params map[string]any) error {
+		ended <- mcptasks.Forward(ctx, task.NewWatch(events, func() {}), "t", func(params map[string]any) error {
 			assert.Equal(t, "t", params["progressToken"])
 			assert.Equal(t, 100, params["total"])
 			message, _ := params["message"].(string)
 			progress, _ := params["progress"].(int)
 			*notes = append(*notes, sent{progress, message, time.Since(begun)})
 			return errors.New("a session that is gone changes nothing")
-		})
+		}, nil)
 	}()
 	return events, notes, ended
 }

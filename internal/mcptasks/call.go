@@ -1,0 +1,133 @@
+package mcptasks
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+
+	"github.com/trilha/trilha/internal/mcpwire"
+	"github.com/trilha/trilha/internal/task"
+)
+
+// MaxWait is how long a call without a task waits for its result: clients end calls
+// after 60 s, and drop what comes then.
+const MaxWait = 45 * time.Second
+
+// maxAsk is how long a call without a task waits for what it asks the client's user:
+// with what is left of MaxWait the task ends.
+const maxAsk = 40 * time.Second
+
+// call is one call of a job's tool.
+type call struct {
+	*Layer
+	Job
+	wire    *mcpwire.Call // nil: on no transport that this layer knows
+	request mcp.CallToolRequest
+}
+
+// Handler gives the handler of a tool whose calls are j's.
+func (l *Layer) Handler(tool string, j Job) server.ToolHandlerFunc {
+	l.tools[tool], l.kinds[j.Kind] = j, j
+	return func(ctx context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		w, _ := mcpwire.CallOf(ctx)
+		c := call{l, j, w, r}
+		switch {
+		case w != nil && w.Modern() && declared(w):
+			return c.extension(ctx)
+		case w != nil && isCore(w) && r.Params.Task != nil:
+			return c.core(ctx)
+		case j.Required && w != nil && w.Modern():
+			return nil, required(w)
+		case j.Required:
+			return nil, &mcpwire.Error{Code: mcp.METHOD_NOT_FOUND, Message: fmt.Sprintf("%s can be called as a task only", tool)}
+		default:
+			return c.plain(ctx)
+		}
+	}
+}
+
+// isCore tells whether a call is of the protocol whose core has tasks.
+func isCore(w *mcpwire.Call) bool { return !w.Modern() && w.Version() == coreVersion }
+
+// refuseTasks refuses calls as a task of tools that have none: middleware.
+func (l *Layer) refuseTasks(next server.ToolHandlerFunc) server.ToolHandlerFunc {
+	return func(ctx context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		if w, ok := mcpwire.CallOf(ctx); ok && r.Params.Task != nil && isCore(w) {
+			if _, ok := l.tools[r.Params.Name]; !ok {
+				return nil, &mcpwire.Error{Code: mcp.METHOD_NOT_FOUND, Message: r.Params.Name + " cannot be called as a task"}
+			}
+		}
+		return next(ctx, r)
+	}
+}
+
+// token is what progress is told under, or nil.
+func (c call) token() any {
+	if c.request.Params.Meta == nil {
+		return nil
+	}
+	return c.request.Params.Meta.ProgressToken
+}
+
+// plain serves a client that is not to get a task: it waits for the result, tells of
+// progress meanwhile, and asks where that is possible.
+func (c call) plain(ctx context.Context) (*mcp.CallToolResult, error) {
+	until := time.Now().Add(MaxWait)
+	can := elicits(c.wire)
+	modern := c.wire != nil && c.wire.Modern()
+	s, err := c.Start(ctx, Caller{Owner: c.Owner(ctx), Watch: true, Asks: can && !modern, Rounds: can && modern}, c.request)
+	if err != nil || s.Answer != nil {
+		return s.Answer, err
+	}
+	t := s.Task
+	if s.Watch != nil {
+		defer s.Watch.Stop()
+		if !t.Status.Final() {
+			waiting, cancel := context.WithDeadline(ctx, until)
+			defer cancel()
+			asking := c.asker(waiting, maxAsk, nil)
+			Forward(waiting, s.Watch, c.token(), c.progress(nil), func(t task.Task) {
+				if asking.see(t); t.Awaits() && asking.mute {
+					cancel() // it waits for somebody else
+				}
+			})
+			asking.stop()
+			if t, err = c.Store.Get(context.WithoutCancel(ctx), t.Owner, t.ID); err != nil {
+				return nil, shown(err)
+			}
+		}
+	}
+	if !t.Status.Final() {
+		return c.Later(t), nil
+	}
+	c.followers.Settle(ctx, t.ID)
+	return c.Result(ctx, t)
+}
+
+// progress sends progress where the call's answer goes. meta may be nil.
+func (c call) progress(meta map[string]any) func(map[string]any) error {
+	return func(params map[string]any) error {
+		if c.wire != nil {
+			c.wire.Notify(MethodProgress, params, meta)
+		}
+		return nil
+	}
+}
+
+// answer answers with what is no result of a tool.
+func (c call) answer(result any) (*mcp.CallToolResult, error) {
+	return &mcp.CallToolResult{}, c.wire.Answer(result)
+}
+
+// ended gives what the call of a task that has ended came to: a result, or an error
+// that the call would have failed with.
+func (l *Layer) ended(ctx context.Context, j Job, t task.Task) (*mcp.CallToolResult, error) {
+	r, err := j.Result(ctx, t)
+	if err == nil && r == nil {
+		err = fmt.Errorf("task %s: no result", t.ID)
+	}
+	return r, err
+}
