@@ -54,6 +54,9 @@ func reference(t *testing.T, b *bytes.Buffer, d tools.Definition) {
 	for _, name := range keys(t, d.Tool.RawInputSchema) {
 		p := in.Properties[name]
 		about := p.Description
+		if about == "" {
+			about = "as in generate_learning_path_async"
+		}
 		if slices.Contains(in.Required, name) {
 			about = "**required**; " + about
 		}

@@ -38,7 +38,7 @@ func (t *Tools) generateLearningPathAsync() Definition {
 		name:  "generate_learning_path_async",
 		title: "Start making a learning path",
 		description: "Start making a learning path on a topic and return a task id at once. " +
-			"Use it whenever someone wants to learn a topic; for a mere look-up use search_concepts. " +
+			"Use it whenever someone wants to learn a topic; for a mere look-up use search_concepts, to be given the finished path generate_learning_path. " +
 			"The path orders concepts by prerequisite and gives each real links, times, exercises and quizzes. " +
 			"It is made in the background, in seconds; the same request returns the same task or the finished path. " +
 			"A misspelt topic is understood, and taken_as says as what; an unknown or ambiguous one is an error that names the nearest. " +
@@ -53,9 +53,9 @@ func (t *Tools) generateLearningPathAsync() Definition {
 func generateParams() params {
 	p := params{{name: "topic", kind: "string", required: true, min: 1, max: learning.MaxTopic, about: "What to learn, in a few words (en, pt or es), or a concept id", example: "linear algebra"}}
 	for _, b := range learning.Bounds() {
-		q := param{name: b.Name, kind: "integer", min: float64(b.Min), max: float64(b.Max), about: b.About, example: max(b.Default, b.Min)}
-		if b.Default > 0 {
-			q.def = b.Default
+		q := param{name: b.Name, kind: "integer", min: float64(b.Min), max: float64(b.Max), about: b.About}
+		if q.def = b.Default; b.Default == 0 {
+			q.def, q.example = nil, b.Min
 		}
 		p = append(p, q)
 	}
@@ -89,10 +89,7 @@ func (t *Tools) generate(ctx context.Context, c Caller, in generateInput) (gener
 	}
 	out := generateOutput{
 		TaskID: s.Task.ID, Status: "accepted", TaskStatus: s.Task.Status, Message: "Task created successfully",
-		Resource: taskURI(s.Task.ID), Next: "get_task_status with this task_id and wait_seconds 30",
-	}
-	if t.tutor.Forgets() {
-		out.Kept = inMemory
+		Kept: t.kept(), Resource: taskURI(s.Task.ID), Next: "get_task_status with this task_id and wait_seconds 30",
 	}
 	switch {
 	case s.Task.Status == task.Completed:

@@ -12,6 +12,7 @@ import (
 
 	"github.com/trilha/trilha/internal/catalog"
 	"github.com/trilha/trilha/internal/generate"
+	"github.com/trilha/trilha/internal/mcptasks"
 	"github.com/trilha/trilha/internal/shelf"
 	"github.com/trilha/trilha/internal/task"
 	"github.com/trilha/trilha/internal/task/memory"
@@ -23,6 +24,7 @@ import (
 type rig struct {
 	t       *testing.T
 	tools   *tools.Tools
+	tasks   *mcptasks.Layer
 	settled []string // tasks whose followers a tool waited for
 }
 
@@ -41,7 +43,9 @@ func newRig(t *testing.T, limits task.Limits, wrap func(task.Work) task.Work) *r
 		cancel()
 		assert.NoError(t, store.Shutdown(ctx))
 	})
-	return &rig{t: t, tools: tools.New(tutor.New(catalog.Embedded(), generator, paths, store), log, 10)}
+	layer := mcptasks.New(mcptasks.Options{Store: store, Owner: func(context.Context) string { return "ana" }, Log: log})
+	t.Cleanup(layer.Close)
+	return &rig{t: t, tools: tools.New(tutor.New(catalog.Embedded(), generator, paths, store), log, 10), tasks: layer}
 }
 
 // held never ends by itself.
@@ -65,6 +69,12 @@ func (r *rig) raw(tool, arguments string) *mcp.CallToolResult {
 		},
 	}
 	for _, d := range r.tools.All() {
+		if d.Tool.Name == tool && d.Job != nil {
+			request := mcp.CallToolRequest{Params: mcp.CallToolParams{Name: tool, RawArguments: json.RawMessage(arguments)}}
+			result, err := r.tasks.Handler(tool, *d.Job)(r.t.Context(), request)
+			require.NoError(r.t, err)
+			return result
+		}
 		if d.Tool.Name == tool {
 			return d.Call(r.t.Context(), caller, json.RawMessage(arguments))
 		}

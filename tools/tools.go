@@ -70,6 +70,7 @@ func (t *Tools) All() []Definition {
 		t.searchConcepts(),
 		t.listLearningPaths(),
 		t.deleteLearningPath(),
+		t.generateLearningPath(),
 	}
 }
 

@@ -164,6 +164,15 @@ func (t *Tutor) TakenAs(r learning.Request) string {
 	return p.takenAs
 }
 
+// TakenFor is TakenAs of the request that a task was made for.
+func TakenFor(t task.Task) string {
+	var plan generate.Plan
+	if json.Unmarshal(t.Input, &plan) != nil || len(plan.Request.Outline) > 0 {
+		return ""
+	}
+	return plan.TakenAs
+}
+
 // Task gives one task of owner, or NotFound.
 func (t *Tutor) Task(ctx context.Context, owner, id string) (task.Task, error) {
 	return t.tasks.Get(ctx, owner, id)
