@@ -53,8 +53,8 @@ sidebyside: ## an earlier commit and this on one Postgres, as in an upgrade: mak
 soak: ## clients of every transport come and go for SOAKTIME; nothing may hang or grow
 	go run ./internal/soak -time $(SOAKTIME) $(SOAKFLAGS)
 
-conformance: ## the official conformance suite against the transports, in every protocol version (needs npx)
-	go run ./internal/conformance
+conformance: build ## the official conformance suite against transports and tasks, in every protocol version and on two stores, and against trilha serve (needs npx); 4 min
+	go run ./internal/conformance -trilha ./trilha
 
 interop: ## clients of others against ./trilha, over all they speak; writes docs/interop.md (needs Node 20)
 	go run ./internal/interop $(INTEROPFLAGS)

@@ -34,7 +34,7 @@ func TestWhatTheSuiteWroteIsJudged(t *testing.T) {
 		{"a status that we do not know", map[string]string{"ping": good, "tools-list": `[{"id":"b","status":"MAYBE"}]`}, "b: MAYBE"},
 		{"a scenario without checks", map[string]string{"ping": good, "tools-list": `[]`}, "tools-list: no check has passed"},
 	} {
-		s, err := read(results(c.checks))
+		s, err := read(results(c.checks), counts)
 		require.NoError(t, err, c.name)
 		err = s.judge(2)
 		if c.wants == "" {
@@ -47,8 +47,8 @@ func TestWhatTheSuiteWroteIsJudged(t *testing.T) {
 
 func TestResultsThatCannotBeReadAreAnError(t *testing.T) {
 	t.Parallel()
-	_, err := read(results(map[string]string{"ping": `{`}))
+	_, err := read(results(map[string]string{"ping": `{`}), counts)
 	require.Error(t, err)
-	_, err = read(fstest.MapFS{"checks.json": &fstest.MapFile{Data: []byte(`[]`)}})
+	_, err = read(fstest.MapFS{"checks.json": &fstest.MapFile{Data: []byte(`[]`)}}, counts)
 	require.ErrorContains(t, err, "has the suite changed")
 }
