@@ -6,6 +6,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/trilha/trilha/internal/fault"
+	"github.com/trilha/trilha/internal/learning"
 	"github.com/trilha/trilha/internal/mcptasks"
 	"github.com/trilha/trilha/internal/render"
 	"github.com/trilha/trilha/internal/task"
@@ -54,7 +55,7 @@ func (t *Tools) generateLearningPath() Definition {
 	return Definition{Tool: a.tool(), Job: &mcptasks.Job{
 		Kind: tutor.PathKind,
 		Start: func(ctx context.Context, c mcptasks.Caller, r mcp.CallToolRequest) (mcptasks.Started, error) {
-			s, err := t.startPath(ctx, c, a.params, r)
+			s, err := t.start(ctx, c, a.params, r)
 			if err != nil {
 				s.Answer = t.failure(ctx, a.name, err)
 			}
@@ -68,27 +69,52 @@ func (t *Tools) generateLearningPath() Definition {
 			return success(out), nil
 		},
 		Later: func(made task.Task) *mcp.CallToolResult {
+			next := "it goes on in the background: get_task_status with this task_id and wait_seconds 45"
+			if made.Awaits() {
+				next = nextStep(made)
+			}
 			return success(madeOutput{
-				TaskID: made.ID, Status: made.Status, Progress: made.Progress, Kept: t.kept(), Resource: taskURI(made.ID),
-				Next: "it goes on in the background: get_task_status with this task_id and wait_seconds 45",
+				TaskID: made.ID, Status: made.Status, Progress: made.Progress, Kept: t.kept(), Resource: taskURI(made.ID), Next: next,
 			})
 		},
 	}}
 }
 
-func (t *Tools) startPath(ctx context.Context, c mcptasks.Caller, p params, r mcp.CallToolRequest) (mcptasks.Started, error) {
+func (t *Tools) start(ctx context.Context, c mcptasks.Caller, p params, r mcp.CallToolRequest) (s mcptasks.Started, err error) {
 	raw, err := Arguments(r)
 	if err != nil {
-		return mcptasks.Started{}, err
+		return s, err
 	}
 	var in generateInput
 	if err := p.decode(raw, &in); err != nil {
-		return mcptasks.Started{}, err
+		return s, err
 	}
-	s, err := t.tutor.Generate(ctx, c.Owner, tutor.Order{
-		Request: in.Request, Priority: in.Priority, IdempotencyKey: in.IdempotencyKey, Watch: c.Watch,
+	if c.Rounds && !c.Asks {
+		if s.Answer, err = t.round(&in.Request, r); s.Answer != nil || err != nil {
+			return s, err
+		}
+	}
+	s.Submission, err = t.tutor.Generate(ctx, c.Owner, tutor.Order{
+		Request: in.Request, Priority: in.Priority, IdempotencyKey: in.IdempotencyKey, Watch: c.Watch, MayAsk: c.Asks,
 	})
-	return mcptasks.Started{Submission: s}, err
+	return s, err
+}
+
+// round asks what has to be known of a request before there can be a task, or takes
+// in what was answered.
+func (t *Tools) round(in *learning.Request, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	forms, err := t.tutor.Asks(*in)
+	if err != nil || len(forms) == 0 {
+		return nil, err
+	}
+	replies := mcptasks.Replies(r)
+	for key := range forms {
+		if _, there := replies[key]; !there {
+			return mcptasks.Round(forms), nil
+		}
+	}
+	*in, err = t.tutor.Answered(*in, replies)
+	return nil, err
 }
 
 // made tells what a task that has ended came to.

@@ -3,11 +3,10 @@ package mcptasks
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"sync"
 	"time"
-
-	"maps"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
@@ -48,6 +47,36 @@ type reply struct {
 }
 
 func (r reply) task() task.Reply { return task.Reply{Action: r.Action, Content: r.Content} }
+
+// Round answers a call with what has to be asked before there can be a task: see
+// Caller.Rounds.
+func Round(forms map[string]task.Form) *mcp.CallToolResult {
+	r := &mcp.CallToolResult{Result: mcp.Result{ResultType: mcp.ResultTypeInputRequired}}
+	r.InputRequests = mcp.InputRequests{}
+	for key, form := range forms {
+		r.InputRequests[key] = mcp.NewElicitationInputRequest(mcp.ElicitationParams{
+			Mode: mcp.ElicitationModeForm, Message: form.Message, RequestedSchema: form.Schema,
+		})
+	}
+	return r
+}
+
+// Replies gives what the client answered to a Round, by key. What is no answer to a
+// form is left out.
+func Replies(r mcp.CallToolRequest) map[string]task.Reply {
+	replies := map[string]task.Reply{}
+	for key, response := range r.Params.InputResponses {
+		var given reply
+		raw, err := json.Marshal(response)
+		if err != nil || json.Unmarshal(raw, &given) != nil {
+			continue
+		}
+		if one := map[string]task.Reply{key: given.task()}; task.CheckReplies(one) == nil {
+			replies[key] = one[key]
+		}
+	}
+	return replies
+}
 
 // asker asks a client, once each, what a task asks, while a call of the client is
 // open.

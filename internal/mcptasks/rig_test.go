@@ -47,9 +47,13 @@ type world struct {
 
 // kindOf says how a tool's tasks end; all wait for steps first, but for those that ask.
 var kindOf = map[string]func(ctx context.Context, run task.Run) (json.RawMessage, error){
-	"work":     func(context.Context, task.Run) (json.RawMessage, error) { return json.RawMessage(`"done"`), nil },
-	"refuse":   func(context.Context, task.Run) (json.RawMessage, error) { return nil, fault.New(fault.Conflict, "it cannot be") },
-	"break":    func(context.Context, task.Run) (json.RawMessage, error) { return nil, fault.New(fault.Conflict, "broken") },
+	"work": func(context.Context, task.Run) (json.RawMessage, error) { return json.RawMessage(`"done"`), nil },
+	"refuse": func(context.Context, task.Run) (json.RawMessage, error) {
+		return nil, fault.New(fault.Conflict, "it cannot be")
+	},
+	"break": func(context.Context, task.Run) (json.RawMessage, error) {
+		return nil, fault.New(fault.Conflict, "broken")
+	},
 	"required": func(context.Context, task.Run) (json.RawMessage, error) { return json.RawMessage(`"done"`), nil },
 	"ask":      ask,
 }
