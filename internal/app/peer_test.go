@@ -63,10 +63,28 @@ type peer struct {
 	waiting map[string]chan message
 	told    chan message // notifications, in the order in which they arrived
 	news    chan message // those that tell of what no call is about
+
+	can   map[string]any // its capabilities
+	asked chan message   // requests of the server; nil: the server's ping is let be
 }
 
 func newPeer(t *testing.T, era string) *peer {
 	return &peer{t: t, era: era, waiting: map[string]chan message{}, told: make(chan message, 10_000), news: make(chan message, 10_000)}
+}
+
+func (p *peer) capabilities() map[string]any {
+	if p.can == nil {
+		return map[string]any{}
+	}
+	return p.can
+}
+
+// answer answers a request of the server.
+func (p *peer) answer(to message, result any) {
+	p.t.Helper()
+	raw, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": to.ID, "result": result})
+	require.NoError(p.t, err)
+	require.NoError(p.t, p.post(p.t.Context(), "notifications/answer", "", raw)) // over HTTP it is answered like one
 }
 
 func (p *peer) modern() bool { return p.era == modernEra }
@@ -79,7 +97,10 @@ func (p *peer) receive(raw []byte) {
 		return
 	}
 	switch {
-	case m.Method != "" && m.ID != nil: // the server's ping
+	case m.Method != "" && m.ID != nil: // the server's ping, at least
+		if p.asked != nil {
+			p.asked <- m
+		}
 	case m.Method == "notifications/resources/list_changed", m.Method == "notifications/message":
 		p.news <- m
 	case m.Method != "":
@@ -113,13 +134,16 @@ func (p *peer) start(method string, params map[string]any) <-chan message {
 	if uri, ok := params["uri"].(string); ok {
 		name = uri
 	}
+	if id, ok := params["taskId"].(string); ok {
+		name = id
+	}
 	if p.modern() {
 		meta, _ := params["_meta"].(map[string]any)
 		if meta == nil {
 			meta = map[string]any{}
 		}
 		meta["io.modelcontextprotocol/protocolVersion"] = p.era
-		meta["io.modelcontextprotocol/clientCapabilities"] = map[string]any{}
+		meta["io.modelcontextprotocol/clientCapabilities"] = p.capabilities()
 		meta["io.modelcontextprotocol/clientInfo"] = map[string]any{"name": "raw", "version": "1"}
 		params["_meta"] = meta
 	}
@@ -211,7 +235,7 @@ func (p *peer) open() map[string]any {
 		return p.request("server/discover", nil)
 	}
 	hello := p.request("initialize", map[string]any{
-		"protocolVersion": p.era, "capabilities": map[string]any{},
+		"protocolVersion": p.era, "capabilities": p.capabilities(),
 		"clientInfo": map[string]any{"name": "raw", "version": "1"},
 	})
 	assert.Equal(p.t, p.era, hello["protocolVersion"])
