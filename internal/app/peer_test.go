@@ -335,7 +335,12 @@ func httpClient(t *testing.T) *http.Client {
 // ssePeer is a raw client over HTTP+SSE.
 func ssePeer(t *testing.T, base, era string) *peer {
 	t.Helper()
-	p, client := newPeer(t, era), httpClient(t)
+	return ssePeerBy(t, httpClient(t), base, era)
+}
+
+func ssePeerBy(t *testing.T, client *http.Client, base, era string) *peer {
+	t.Helper()
+	p := newPeer(t, era)
 	ctx, stop := context.WithCancel(context.Background())
 	resp := send(t, client, mustRequest(ctx, t, http.MethodGet, base+"/sse", nil))
 	require.Equal(t, http.StatusOK, resp.StatusCode)
@@ -367,8 +372,12 @@ func ssePeer(t *testing.T, base, era string) *peer {
 // httpPeer is a raw client over Streamable HTTP. listen opens its GET stream.
 func httpPeer(t *testing.T, base, era string) (p *peer, listen func()) {
 	t.Helper()
+	return httpPeerBy(t, httpClient(t), base, era)
+}
+
+func httpPeerBy(t *testing.T, client *http.Client, base, era string) (p *peer, listen func()) {
+	t.Helper()
 	p = newPeer(t, era)
-	client := httpClient(t)
 	var session string
 	var posts sync.WaitGroup
 	t.Cleanup(posts.Wait)
@@ -480,4 +489,11 @@ func events(r io.Reader, each func(event, data string)) error {
 			return err
 		}
 	}
+}
+
+func jsonText(t *testing.T, v any) string {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	require.NoError(t, err)
+	return string(raw)
 }
