@@ -63,6 +63,7 @@ type Definition struct {
 func (t *Tools) All() []Definition {
 	return []Definition{
 		t.generateLearningPathAsync(),
+		t.generateLearningPath(),
 		t.getTaskStatus(),
 		t.listTasks(),
 		t.cancelTask(),
@@ -70,7 +71,6 @@ func (t *Tools) All() []Definition {
 		t.searchConcepts(),
 		t.listLearningPaths(),
 		t.deleteLearningPath(),
-		t.generateLearningPath(),
 	}
 }
 
