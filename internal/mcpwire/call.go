@@ -343,7 +343,8 @@ func (c *call) ask(ctx context.Context, method string, params, into any) error {
 			return &clientError{method, e}
 		}
 		return json.Unmarshal(m.response, into)
-	case <-ctx.Done():
+	case <-ctx.Done(): // its user need not answer any more
+		out.put(frame{raw: fmt.Appendf(nil, `{"jsonrpc":"2.0","method":%q,"params":{"requestId":%s}}`, mcp.MethodNotificationCancelled, id)})
 		return ctx.Err()
 	}
 }
