@@ -31,7 +31,7 @@ func (p *peer) createTask(topic string, token any) (taskID string) {
 	if token != nil {
 		withToken(params, token)
 	}
-	created := map[string]any{}
+	var created map[string]any
 	if p.modern() {
 		created = p.request("tools/call", params)
 		require.Equal(p.t, "task", created["resultType"], created)

@@ -84,7 +84,7 @@ type asker struct {
 	call
 	ctx   context.Context
 	end   context.CancelFunc
-	most  time.Duration // that an answer may take; 0: as long as ctx
+	by    time.Time // when an answer has to be there; zero: as long as ctx
 	meta  map[string]any
 	mute  bool
 	asked map[string]bool
@@ -92,8 +92,8 @@ type asker struct {
 }
 
 // asker makes one for a client that can be asked in the middle of a call.
-func (c call) asker(ctx context.Context, most time.Duration, meta map[string]any) *asker {
-	a := &asker{call: c, most: most, meta: meta, asked: map[string]bool{}}
+func (c call) asker(ctx context.Context, by time.Time, meta map[string]any) *asker {
+	a := &asker{call: c, by: by, meta: meta, asked: map[string]bool{}}
 	a.mute = !elicits(c.wire) || c.wire.Modern()
 	a.ctx, a.end = context.WithCancel(ctx)
 	return a
@@ -121,8 +121,8 @@ func (a *asker) stop() {
 
 func (a *asker) ask(t task.Task, key string, form task.Form) {
 	ctx, cancel := a.ctx, context.CancelFunc(func() {})
-	if a.most > 0 {
-		ctx, cancel = context.WithTimeout(ctx, a.most)
+	if !a.by.IsZero() {
+		ctx, cancel = context.WithDeadline(ctx, a.by)
 	}
 	defer cancel()
 	var given reply

@@ -16,9 +16,9 @@ import (
 // after 60 s, and drop what comes then.
 const MaxWait = 45 * time.Second
 
-// maxAsk is how long a call without a task waits for what it asks the client's user:
-// with what is left of MaxWait the task ends.
-const maxAsk = 40 * time.Second
+// lastAnswer is what of MaxWait is kept for the task to end, once the client's user has
+// been asked.
+const lastAnswer = 5 * time.Second
 
 // call is one call of a job's tool.
 type call struct {
@@ -82,22 +82,13 @@ func (c call) plain(ctx context.Context) (*mcp.CallToolResult, error) {
 	if err != nil || s.Answer != nil {
 		return s.Answer, err
 	}
-	t := s.Task
 	if s.Watch != nil {
 		defer s.Watch.Stop()
-		if !t.Status.Final() {
-			waiting, cancel := context.WithDeadline(ctx, until)
-			defer cancel()
-			asking := c.asker(waiting, maxAsk, nil)
-			Forward(waiting, s.Watch, c.token(), c.progress(nil), func(t task.Task) {
-				if asking.see(t); t.Awaits() && asking.mute {
-					cancel() // it waits for somebody else
-				}
-			})
-			asking.stop()
-			if t, err = c.Store.Get(context.WithoutCancel(ctx), t.Owner, t.ID); err != nil {
-				return nil, shown(err)
-			}
+	}
+	t := s.Task
+	if !t.Status.Final() && s.Watch != nil {
+		if t, err = c.wait(ctx, s, until); err != nil {
+			return nil, shown(err)
 		}
 	}
 	if !t.Status.Final() {
@@ -105,6 +96,21 @@ func (c call) plain(ctx context.Context) (*mcp.CallToolResult, error) {
 	}
 	c.followers.Settle(ctx, t.ID)
 	return c.Result(ctx, t)
+}
+
+// wait tells of a task's progress, and asks what it asks, until it ends, waits for
+// somebody else, or the time is over.
+func (c call) wait(ctx context.Context, s Started, until time.Time) (task.Task, error) {
+	waiting, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
+	asking := c.asker(waiting, until.Add(-lastAnswer), nil)
+	Forward(waiting, s.Watch, c.token(), c.progress(nil), func(t task.Task) {
+		if asking.see(t); t.Awaits() && asking.mute {
+			cancel()
+		}
+	})
+	asking.stop()
+	return c.Store.Get(context.WithoutCancel(ctx), s.Task.Owner, s.Task.ID)
 }
 
 // progress sends progress where the call's answer goes. meta may be nil.
@@ -120,14 +126,4 @@ func (c call) progress(meta map[string]any) func(map[string]any) error {
 // answer answers with what is no result of a tool.
 func (c call) answer(result any) (*mcp.CallToolResult, error) {
 	return &mcp.CallToolResult{}, c.wire.Answer(result)
-}
-
-// ended gives what the call of a task that has ended came to: a result, or an error
-// that the call would have failed with.
-func (l *Layer) ended(ctx context.Context, j Job, t task.Task) (*mcp.CallToolResult, error) {
-	r, err := j.Result(ctx, t)
-	if err == nil && r == nil {
-		err = fmt.Errorf("task %s: no result", t.ID)
-	}
-	return r, err
 }

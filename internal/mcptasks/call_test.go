@@ -26,7 +26,7 @@ func TestACallWithoutATaskTellsOfItsProgress(t *testing.T) {
 			assert.Equal(t, map[string]any{"progressToken": "t", "progress": 42.0, "total": 100.0, "message": "half of it"}, c.heard("notifications/progress").Params)
 			w.finish()
 			assert.Equal(t, `"done"`, textOf(t, await(t, answer).Result))
-			assert.Equal(t, 100.0, c.heard("notifications/progress").Params["progress"])
+			assert.EqualValues(t, 100, c.heard("notifications/progress").Params["progress"])
 			c.silent()
 
 			_, answer = c.start("tools/call", call("refuse", 0))

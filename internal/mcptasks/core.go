@@ -2,6 +2,7 @@ package mcptasks
 
 import (
 	"context"
+	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
@@ -110,7 +111,7 @@ func (l *Layer) coreResult(ctx context.Context, c *mcpwire.Call) (any, error) {
 			return nil, shown(err)
 		}
 		defer w.Stop()
-		asking := call{Layer: l, Job: j, wire: c}.asker(ctx, 0, about)
+		asking := call{Layer: l, Job: j, wire: c}.asker(ctx, time.Time{}, about)
 		Forward(ctx, w, nil, nil, asking.see)
 		asking.stop()
 		if t, j, err = l.find(context.WithoutCancel(ctx), t.ID); err != nil {
@@ -121,7 +122,7 @@ func (l *Layer) coreResult(ctx context.Context, c *mcpwire.Call) (any, error) {
 		}
 	}
 	l.followers.Settle(ctx, t.ID)
-	result, err := l.ended(ctx, j, t)
+	result, err := j.Result(ctx, t)
 	if err != nil {
 		return nil, err
 	}

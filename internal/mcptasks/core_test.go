@@ -24,7 +24,7 @@ func TestACoreTaskFromItsCallToItsResult(t *testing.T) {
 	of := made["taskId"].(string)
 	assert.Equal(t, "working", made["status"])
 	assert.Greater(t, made["ttl"], 0.0)
-	assert.Equal(t, 500.0, made["pollInterval"])
+	assert.EqualValues(t, 500, made["pollInterval"])
 	for _, name := range []string{"createdAt", "lastUpdatedAt"} {
 		_, err := time.Parse(time.RFC3339, made[name].(string))
 		require.NoError(t, err)
@@ -53,7 +53,7 @@ func TestACoreTaskFromItsCallToItsResult(t *testing.T) {
 	assert.Equal(t, `"done"`, textOf(t, done.Result))
 	assert.Equal(t, map[string]any{relatedTask: map[string]any{"taskId": of}}, done.Result["_meta"])
 	assert.NotContains(t, done.Result, "resultType")
-	assert.Equal(t, 100.0, c.heard("notifications/progress").Params["progress"])
+	assert.EqualValues(t, 100, c.heard("notifications/progress").Params["progress"])
 	ended := c.heard("notifications/tasks/status")
 	assert.Equal(t, "completed", ended.Params["status"])
 	assert.NotContains(t, ended.Params, "_meta")
@@ -209,6 +209,8 @@ func TestAskingGoesOnWithWhoeverWaitsNext(t *testing.T) {
 	c.heard("elicitation/create")
 	c.heard("elicitation/create")
 	c.write(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":` + first + `}}`)
+	c.heard("notifications/cancelled")
+	c.heard("notifications/cancelled")
 	assert.Equal(t, "input_required", c.ok("tasks/get", id(of))["status"])
 	_, waiting := w.connect("ana", core, elicitation).start("tasks/result", id(of))
 	_, second := c.start("tasks/result", id(of))
@@ -227,7 +229,7 @@ func TestOnlyTheSessionThatAskedIsTold(t *testing.T) {
 	of := c.create("work", 7)
 	for i := range 5 {
 		w.do(func(run task.Run) { run.Report(10*(i+1), fmt.Sprint(i)) })
-		assert.Equal(t, 7.0, c.heard("notifications/progress").Params["progressToken"])
+		assert.EqualValues(t, 7, c.heard("notifications/progress").Params["progressToken"])
 	}
 	w.finish()
 	c.heard("notifications/progress")

@@ -79,7 +79,7 @@ func (l *Layer) detailed(ctx context.Context, j Job, t task.Task) (map[string]an
 		}
 		shape["inputRequests"] = asks
 	case t.Status == task.Completed, t.Status == task.Failed:
-		result, err := l.ended(ctx, j, t)
+		result, err := j.Result(ctx, t)
 		var failed *mcpwire.Error
 		switch {
 		case err == nil:

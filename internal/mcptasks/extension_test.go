@@ -52,7 +52,7 @@ func TestATaskFromItsCallToItsResult(t *testing.T) {
 	assert.Equal(t, "task", created["resultType"])
 	assert.Equal(t, "working", created["status"])
 	assert.Greater(t, created["ttlMs"], 0.0)
-	assert.Equal(t, 500.0, created["pollIntervalMs"])
+	assert.EqualValues(t, 500, created["pollIntervalMs"])
 	for _, name := range []string{"createdAt", "lastUpdatedAt"} {
 		at, err := time.Parse(time.RFC3339, created[name].(string))
 		require.NoError(t, err)
@@ -224,7 +224,7 @@ func TestSubscriptionsTellAllOfATask(t *testing.T) {
 	same := func(m message) {
 		t.Helper()
 		meta := m.Params["_meta"].(map[string]any)
-		assert.EqualValues(t, listen, jsonOf(t, meta["io.modelcontextprotocol/subscriptionId"]))
+		assert.Equal(t, listen, jsonOf(t, meta["io.modelcontextprotocol/subscriptionId"]))
 		delete(m.Params, "_meta")
 		now := c.ok("tasks/get", id(m.Params["taskId"]))
 		delete(now, "resultType")

@@ -230,7 +230,9 @@ const (
 // pollMs says after how long, in milliseconds, it is worth asking for a task again.
 func pollMs(t task.Task) int64 {
 	switch age := time.Since(t.CreatedAt); {
-	case t.Awaits() || age > old:
+	case t.Awaits():
+		return 1000 // a person is at it
+	case age > old:
 		return 5000
 	case age > young:
 		return 2000
