@@ -211,8 +211,8 @@ var growth = []struct {
 	more  float64
 }{
 	{"goroutines", func(l look) float64 { return float64(l.state.Goroutines) }, 1, 5},
-	{"heap, MiB", func(l look) float64 { return mib(int(l.state.Heap)) }, 1.1, 4},
-	{"resident memory, MiB", func(l look) float64 { return mib(l.rss) }, 1.15, 16},
+	{"heap, MiB", func(l look) float64 { return mib(int(l.state.Heap)) }, 1.05, 3},
+	{"resident memory, MiB", func(l look) float64 { return mib(l.rss) }, 1.1, 8},
 	{"open files", func(l look) float64 { return float64(l.files) }, 1, 5},
 }
 
@@ -225,20 +225,25 @@ func (s *soak) judgeGrowth() error {
 				looks = append(looks, l)
 			}
 		}
-		if len(looks) < 2 {
-			failed = append(failed, fmt.Errorf("%s: looked at %d times: run longer, or with a shorter -quiet", name, len(looks)))
-			continue
+		if err := grew(looks); err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w\n%s", name, err, c.stacks(context.Background())))
 		}
-		third := max(1, len(looks)/3)
-		for _, g := range growth {
-			before := median(looks[max(0, len(looks)-2*third):len(looks)-third], g.of)
-			after := median(looks[len(looks)-third:], g.of)
-			if after > before*g.times+g.more {
-				failed = append(failed, fmt.Errorf("%s: %s grew from %.1f to %.1f", name, g.what, before, after))
-				if g.what == "goroutines" {
-					failed = append(failed, errors.New(c.stacks(context.Background())))
-				}
-			}
+	}
+	return errors.Join(failed...)
+}
+
+// grew is an error if the later of the looks at a server found more than the earlier.
+func grew(looks []look) error {
+	if len(looks) < 2 {
+		return fmt.Errorf("looked at %d times: run longer, or with a shorter -quiet", len(looks))
+	}
+	var failed []error
+	third := max(1, len(looks)/3)
+	for _, g := range growth {
+		before := median(looks[max(0, len(looks)-2*third):len(looks)-third], g.of)
+		after := median(looks[len(looks)-third:], g.of)
+		if after > before*g.times+g.more {
+			failed = append(failed, fmt.Errorf("%s grew from %.1f to %.1f", g.what, before, after))
 		}
 	}
 	return errors.Join(failed...)
