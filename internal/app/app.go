@@ -28,9 +28,6 @@ import (
 	"github.com/trilha/trilha/tools"
 )
 
-// Version is set by the linker.
-var Version = "dev"
-
 // LocalOwner is the principal of everyone on stdio and on an unauthenticated
 // loopback listener.
 const LocalOwner = "local"

@@ -42,6 +42,7 @@ type grammar struct {
 	Catalog  catalogCommand  `cmd:"" help:"Look at the concept graph."`
 	Migrate  migrateCommand  `cmd:"" name:"migrate" help:"Look after the schema of a store."`
 	Backup   backupCommand   `cmd:"" help:"Copy a SQLite store to a file, while it is in use."`
+	Health   healthCommand   `cmd:"" help:"Ask a running server whether it is well; exit code 0 says so."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 
