@@ -23,13 +23,21 @@ RACE ?= $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 RACEFLAGS = $(if $(RACE),$(RACE) -gcflags='modernc.org/sqlite/lib=-race=false')
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-LDFLAGS  = -s -w -X github.com/trilha/trilha/internal/app.Version=$(VERSION)
+LDFLAGS  = -s -w -X github.com/trilha/trilha/internal/app.linked=$(VERSION)
+
+MCPB       = npx -y @anthropic-ai/mcpb@2.1.2
+GORELEASER = go run github.com/goreleaser/goreleaser/v2@v2.15.1
+
+# What a bundle and the npm packages made here hold: this machine's binary. A release
+# names them all.
+BUNDLE_BINARIES ?= $(if $(filter windows,$(shell go env GOOS)),win32,$(shell go env GOOS))=trilha
+NODE_BINARIES   ?= $(shell node -p 'process.platform === "darwin" ? "darwin" : process.platform + "-" + process.arch' 2>/dev/null)=trilha
 
 GOLANGCI_VERSION = v2.15.0
 GOLANGCI         = .tools/bin/golangci-lint-$(GOLANGCI_VERSION)
 
 .DEFAULT_GOAL := build
-.PHONY: build test bench audit chaos sidebyside conformance interop soak lint fmt fuzz docs catalog known-urls linkcheck cover smoke ci clean help
+.PHONY: build test bench audit chaos sidebyside conformance interop soak lint fmt fuzz docs catalog known-urls linkcheck cover smoke packaging mcpb npm release-check install-check ci clean help
 
 build: ## ./trilha, a static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o trilha ./cmd/trilha
@@ -104,11 +112,33 @@ cover: ## coverage over all packages, into cover.out
 smoke: build ## a real MCP client against ./trilha, over stdio and HTTP (needs Node 20)
 	bash .ci/smoke
 
+packaging: ## write the files of registries and assistants and the README's part on installing anew
+	go run ./internal/packaging write
+
+mcpb: build ## dist/trilha.mcpb, for Claude Desktop, with this machine's binary (needs Node)
+	rm -rf dist/mcpb dist/trilha.mcpb
+	go run ./internal/packaging mcpb dist/mcpb $(BUNDLE_BINARIES)
+	$(MCPB) validate dist/mcpb/manifest.json
+	$(MCPB) pack dist/mcpb dist/trilha.mcpb
+
+npm: build ## dist/npm/*.tgz: the wrapper, and this machine's binary (needs Node)
+	rm -rf dist/npm
+	go run ./internal/packaging npm dist/npm $(NODE_BINARIES)
+	cd dist/npm && for package in */; do npm pack --silent "./$$package"; done
+
+release-check: ## what a release would build, for this machine; a long first compile
+	$(GORELEASER) check
+	$(GORELEASER) build --snapshot --single-target --clean
+
+install-check: mcpb npm ## install by every route that can be run here, each in a clean place (needs Node)
+	bash .ci/install
+
 ci: ## everything that CI runs
 	bash .ci/run
 
 clean: ## remove what make made, the linter excepted
 	rm -f trilha cover.out
+	rm -rf dist
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

@@ -34,7 +34,7 @@ var picture = []layer{
 	{"audit", []string{"internal/audit", "internal/chaos", "internal/sidebyside", "internal/soak"}},
 	{"command line", []string{"internal/cli"}},
 	{"assembly", []string{"internal/app"}},
-	{"workshop", []string{"internal/bench/...", "internal/catalog/catalogbuild", "internal/catalog/yamlfile", "internal/catalog/knownurls", "internal/catalog/linkcheck", "internal/conformance", "internal/interop/..."}},
+	{"workshop", []string{"internal/bench/...", "internal/catalog/catalogbuild", "internal/catalog/yamlfile", "internal/catalog/knownurls", "internal/catalog/linkcheck", "internal/conformance", "internal/interop/...", "internal/packaging"}},
 	{"configuration", []string{"internal/config"}},
 	{"faces", []string{"tools", "internal/mcpface", "internal/httpface", "internal/rest"}},
 	{"use cases", []string{"internal/tutor", "internal/render"}},
