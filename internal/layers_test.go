@@ -7,6 +7,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -207,7 +208,7 @@ func readTree(t *testing.T, root string) []source {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && file != root && ignored(entry.Name()):
+		case entry.IsDir() && file != root && (ignored(entry.Name()) || nested(file)):
 			return filepath.SkipDir
 		case entry.IsDir() || !strings.HasSuffix(file, ".go"):
 			return nil
@@ -223,6 +224,12 @@ func readTree(t *testing.T, root string) []source {
 // ignored tells the folders that the go command ignores, and those of Node.
 func ignored(name string) bool {
 	return name == "testdata" || name == "node_modules" || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_")
+}
+
+// nested tells a folder that is a module of its own.
+func nested(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "go.mod"))
+	return err == nil
 }
 
 func readFile(root, file string) (source, error) {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -69,18 +70,28 @@ func startsTrilha(t *testing.T, settings map[string]any) {
 		return
 	}
 	command, _ := settings["command"].(string)
-	require.NotEmpty(t, command)
-	assert.FileExists(t, filepath.Join(root, "cmd", command, "main.go"))
-	var args []string
+	words := []string{command}
 	for _, a := range asList(settings["args"]) {
-		args = append(args, a.(string))
+		words = append(words, a.(string))
 	}
+	args, ok := ofTrilha(words)
+	require.True(t, ok, words)
 	variables, _ := settings["env"].(map[string]any)
 	for name, value := range variables {
 		assert.Regexp(t, "^TRILHA_[A-Z_]+$", name)
 		t.Setenv(name, value.(string))
 	}
 	assert.NoError(t, cli.Parse(args))
+}
+
+// ofTrilha gives the arguments of trilha, however it is started.
+func ofTrilha(words []string) ([]string, bool) {
+	last := map[string]string{"trilha": "trilha", "./cmd/trilha": "./cmd/trilha", "npx": "@trilha/trilha", "docker": "ghcr.io/trilha/trilha"}[words[0]]
+	i := slices.Index(words, last)
+	if i < 0 {
+		return nil, false
+	}
+	return words[i+1:], true
 }
 
 func asList(v any) []any {
@@ -90,7 +101,7 @@ func asList(v any) []any {
 
 func TestOneClickLinksInTheReadmeStartTrilha(t *testing.T) {
 	links := regexp.MustCompile(`(?:https|cursor)://\S*?/mcp/install\?[^)\s`+"`"+`]+`).FindAllString(contents(t, filepath.Join(root, "README.md")), -1)
-	require.Len(t, links, 2)
+	require.Len(t, links, 6)
 	for _, link := range links {
 		u, err := url.Parse(link)
 		require.NoError(t, err)
@@ -124,7 +135,7 @@ func TestCommandsInTheGuidesParse(t *testing.T) {
 func inline(t *testing.T, page string) []string {
 	t.Helper()
 	var found []string
-	for _, m := range regexp.MustCompile("`((?:trilha|make) [^`]+)`").FindAllStringSubmatch(contents(t, filepath.Join(root, page)), -1) {
+	for _, m := range regexp.MustCompile("`((?:trilha|make|npx|docker run) [^`]+)`").FindAllStringSubmatch(contents(t, filepath.Join(root, page)), -1) {
 		found = append(found, m[1])
 	}
 	return found
@@ -152,11 +163,18 @@ func takes(t *testing.T, page, line string) bool {
 	case words[0] == "curl":
 		asksRoute(t, page, words[1:])
 		return false
+	case words[0] == "claude" && words[1] == "plugin":
+		assert.Equal(t, []string{"marketplace", "add", "trilha/trilha", "&&", "claude", "plugin", "install", "trilha@trilha"}, words[2:])
+		return false
+	case words[0] == "gemini":
+		assert.Equal(t, []string{"extensions", "install", "https://github.com/trilha/trilha"}, words[1:])
+		return false
 	case words[0] == "claude" || words[0] == "codex":
 		return addsTrilha(t, words)
 	}
-	assert.Contains(t, []string{"trilha", "./cmd/trilha"}, words[0], "%s: %s", page, line)
-	assert.NoError(t, cli.Parse(words[1:]), "%s: %s", page, line)
+	args, ok := ofTrilha(words)
+	assert.True(t, ok, "%s: %s", page, line)
+	assert.NoError(t, cli.Parse(args), "%s: %s", page, line)
 	return true
 }
 
@@ -193,8 +211,9 @@ func addsTrilha(t *testing.T, words []string) bool {
 	assert.Equal(t, []string{"mcp", "add"}, words[1:3])
 	for i, w := range words {
 		if w == "--" {
-			assert.Equal(t, "trilha", words[i+1])
-			assert.NoError(t, cli.Parse(words[i+2:]))
+			args, ok := ofTrilha(words[i+1:])
+			assert.True(t, ok, words)
+			assert.NoError(t, cli.Parse(args))
 			return true
 		}
 	}
@@ -211,6 +230,23 @@ func shellWords(line string) []string {
 		words = append(words, m[1]+m[2])
 	}
 	return words
+}
+
+// Whoever hosts the server types what it takes, and so does the blueprint.
+func TestCommandsForHostsParse(t *testing.T) {
+	commands := inline(t, "docs/hosting.md")
+	require.NotEmpty(t, commands)
+	for _, m := range regexp.MustCompile(`(?m)^ +dockerCommand: /(.*)$`).FindAllStringSubmatch(contents(t, filepath.Join(root, "render.yaml")), -1) {
+		commands = append(commands, m[1])
+	}
+	for _, m := range regexp.MustCompile(`(?m)^#   (docker run .*?)(?:   .*)?$`).FindAllStringSubmatch(contents(t, filepath.Join(root, "Dockerfile")), -1) {
+		commands = append(commands, strings.Replace(m[1], "IMAGE", "ghcr.io/trilha/trilha", 1))
+	}
+	require.GreaterOrEqual(t, len(commands), 6)
+	t.Setenv("PORT", "8400") // of the image
+	for _, c := range commands {
+		takes(t, "docs/hosting.md", c)
+	}
 }
 
 // What the README shows of the terminal is what the terminal shows.
@@ -253,7 +289,7 @@ func TestTheReadmeNamesEveryToolAndSubject(t *testing.T) {
 func TestPagesPointAtWhatExists(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)#:]+)\)`)
 	named := regexp.MustCompile("`((?:internal|tools|cmd)/[\\w./-]*)`|(?m)^[a-z -]{16}((?:internal|cmd)/\\S+|tools)")
-	for _, page := range []string{"README.md", "CHANGELOG.md", "docs/clients.md", "docs/architecture.md", "docs/rough-edges.md"} {
+	for _, page := range []string{"README.md", "CHANGELOG.md", "docs/clients.md", "docs/architecture.md", "docs/rough-edges.md", "docs/hosting.md", "PRIVACY.md"} {
 		text := contents(t, filepath.Join(root, page))
 		for _, m := range link.FindAllStringSubmatch(text, -1) {
 			assert.FileExists(t, filepath.Join(root, filepath.Dir(page), m[1]), page)
