@@ -141,19 +141,24 @@ func (f *fleet) work(binary string) (*program, error) {
 
 // phase makes tasks on every server, has some cancelled on another, lets the given
 // programs work, and waits on a server other than the task's own.
-func (f *fleet) phase(ctx context.Context, workers ...string) (err error) {
+func (f *fleet) phase(ctx context.Context, workers ...string) error {
 	made, err := f.create(ctx)
 	if err != nil {
 		return err
 	}
+	var working []*program
 	for _, binary := range workers {
 		w, err := f.work(binary)
 		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, w.stop()) }()
+		working = append(working, w)
 	}
-	return f.finish(ctx, made)
+	err = f.finish(ctx, made)
+	for _, w := range working {
+		err = errors.Join(err, w.stop())
+	}
+	return err
 }
 
 // killed has one program killed while it works, and the other finish what is left.

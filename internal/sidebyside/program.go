@@ -146,7 +146,8 @@ func (p *program) call(ctx context.Context, tool string, arguments map[string]an
 		return nil, err
 	}
 	out := map[string]any{}
-	return out, json.Unmarshal(raw, &out)
+	err = json.Unmarshal(raw, &out)
+	return out, err
 }
 
 // kill ends it as the end of its machine would.

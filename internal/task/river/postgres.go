@@ -212,6 +212,10 @@ func (t *postgresTx) flush(ctx context.Context) error {
 }
 
 func (t *postgresTx) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	if len(t.queue) == 0 {
+		t.trips++
+		return pgxQuerier{t.tx}.exec(ctx, query, args...)
+	}
 	results, err := t.send(ctx, statement{query, args})
 	if err != nil {
 		return 0, err
@@ -224,6 +228,10 @@ func (t *postgresTx) exec(ctx context.Context, query string, args ...any) (int64
 }
 
 func (t *postgresTx) query(ctx context.Context, query string, args ...any) (rows, error) {
+	if len(t.queue) == 0 {
+		t.trips++
+		return pgxQuerier{t.tx}.query(ctx, query, args...)
+	}
 	results, err := t.send(ctx, statement{query, args})
 	if err != nil {
 		return nil, err
