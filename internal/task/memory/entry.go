@@ -28,7 +28,7 @@ type life struct {
 	seat     int       // in its owner's queue; -1 when it does not wait
 	asked    *asked    // nil unless it awaits its owner
 	cancel   context.CancelFunc
-	watchers []*watcher
+	watchers task.Watchers
 }
 
 // snapshot is safe to hand out: messages are only ever added behind its end.

@@ -13,6 +13,8 @@ const (
 	writePause = 200 * time.Millisecond
 	writeBurst = 100
 	writeGap   = 10 * time.Millisecond
+	// mostAhead is how many reports that are not written are kept to be shown one by one.
+	mostAhead = 64
 	// mostFailing is the longest pause while writing fails.
 	mostFailing = 5 * time.Second
 )
@@ -40,7 +42,7 @@ func (r *run) Report(percent int, message string) {
 	}
 	r.reports++
 	e.ahead = append(e.ahead, report{r.reports, t})
-	e.ahead = e.ahead[max(0, len(e.ahead)-watchBuffer):]
+	e.ahead = e.ahead[max(0, len(e.ahead)-mostAhead):]
 	signal(s.tended)
 }
 

@@ -211,7 +211,7 @@ func (s *Store) closeWatches() {
 	defer s.mu.Unlock()
 	s.deaf = true
 	for id, e := range s.entries {
-		e.close()
+		e.watchers.Close()
 		s.dropIfIdle(id, e)
 	}
 }

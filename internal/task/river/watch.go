@@ -3,13 +3,9 @@ package river
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/trilha/trilha/internal/task"
 )
-
-// watchBuffer is how many snapshots a reader may be behind before it misses some.
-const watchBuffer = 64
 
 // entry is what this process knows of a task that it runs, or that somebody here
 // watches. All of it is guarded by Store.mu.
@@ -22,14 +18,8 @@ type entry struct {
 	ahead    []report  // what the run reported since, oldest first
 	revision int64
 	run      *run
-	watchers []*watcher
+	watchers task.Watchers
 	held     int // by who is about to watch
-}
-
-// watcher is one subscription.
-type watcher struct {
-	events  chan task.Task
-	release func() bool // ends the wait for the subscriber's context
 }
 
 func (s *Store) entry(id string) *entry {
@@ -43,7 +33,7 @@ func (s *Store) entry(id string) *entry {
 }
 
 func (s *Store) dropIfIdle(id string, e *entry) {
-	if e.run == nil && e.held == 0 && len(e.watchers) == 0 {
+	if e.run == nil && e.held == 0 && e.watchers.None() && s.entries[id] == e {
 		delete(s.entries, id)
 	}
 }
@@ -85,7 +75,7 @@ func (s *Store) learn(r record) {
 	}
 	e.publish()
 	if e.task.Status.Final() {
-		e.close()
+		e.watchers.Close()
 		s.dropIfIdle(r.ID, e)
 	}
 }
@@ -112,14 +102,14 @@ func (s *Store) vanished(id string, revision int64) {
 		e.run.over()
 		return
 	}
-	e.close()
+	e.watchers.Close()
 	s.dropIfIdle(id, e)
 }
 
 // abandon forgets a task that was not created after all. Store.mu is held.
 func (s *Store) abandon(id string) {
 	if e := s.entries[id]; e != nil {
-		e.close()
+		e.watchers.Close()
 		delete(s.entries, id)
 	}
 }
@@ -153,81 +143,26 @@ func (s *Store) holdLocked(id string, more int) {
 // subscribe begins a watch of the task of r. Store.mu is held.
 func (s *Store) subscribe(ctx context.Context, r record) *task.Watch {
 	if r.Status.Final() {
-		return ended(r.Task)
+		return task.WatchOnce(r.Task)
 	}
 	e := s.entry(r.ID)
 	s.learn(r)
 	if e.task.Status.Final() || s.deaf {
 		s.dropIfIdle(r.ID, e)
-		return ended(e.snapshot())
+		return task.WatchOnce(e.snapshot())
 	}
-	w := &watcher{events: make(chan task.Task, watchBuffer)}
-	w.events <- e.snapshot()
-	e.watchers = append(e.watchers, w)
-	stop := func() { s.unsubscribe(r.ID, w) }
-	w.release = context.AfterFunc(ctx, stop)
-	return task.NewWatch(w.events, stop)
-}
-
-// ended is a watch that gives one snapshot and no more.
-func ended(t task.Task) *task.Watch {
-	events := make(chan task.Task, 1)
-	events <- t
-	close(events)
-	return task.NewWatch(events, func() {})
-}
-
-func (s *Store) unsubscribe(id string, w *watcher) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	e := s.entries[id]
-	if e == nil {
-		return // closed after the final event
-	}
-	if i := slices.Index(e.watchers, w); i >= 0 {
-		e.watchers = slices.Delete(e.watchers, i, i+1)
-		w.close()
-		s.dropIfIdle(id, e)
-	}
+	return e.watchers.Add(ctx, e.snapshot(), func(stop func()) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		stop()
+		s.dropIfIdle(r.ID, e)
+	})
 }
 
 // publish tells the watchers how e stands, without waiting for them.
 func (e *entry) publish() {
-	if len(e.watchers) == 0 {
-		return
-	}
-	t := e.snapshot()
-	for _, w := range e.watchers {
-		w.send(t)
-	}
-}
-
-// close ends all watches.
-func (e *entry) close() {
-	for _, w := range e.watchers {
-		w.close()
-	}
-	e.watchers = nil
-}
-
-func (w *watcher) close() {
-	w.release()
-	close(w.events)
-}
-
-// send drops the oldest event where t would not fit. It ends: nobody else sends, so
-// room that was made stays.
-func (w *watcher) send(t task.Task) {
-	for {
-		select {
-		case w.events <- t:
-			return
-		default:
-		}
-		select {
-		case <-w.events:
-		default: // the reader was faster
-		}
+	if !e.watchers.None() {
+		e.watchers.Publish(e.snapshot())
 	}
 }
 
