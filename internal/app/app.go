@@ -93,7 +93,7 @@ func assemble(c config.Config, mode Mode, log *slog.Logger, wrap func(task.Work)
 	a.Tools = tools.New(a.Tutor, a.log, waits)
 	tasks := mcptasks.New(mcptasks.Options{Store: a.store, Owner: localOwner, TTL: c.Limits().TTL, Log: a.log})
 	a.face = mcpface.New(Version, a.Tutor, a.Tools, tasks, localOwner, a.log)
-	a.wire = mcpwire.New(a.face.Server(), a.log, mcpwire.WithPrincipal(localOwner))
+	a.wire = mcpwire.New(a.face.Server(), a.log, mcpwire.WithPrincipal(localOwner), mcpwire.WithMetaPropagator(a.face.MetaPropagator()))
 	tasks.Attach(a.face.Server(), a.wire)
 	return a, nil
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
+	"github.com/mark3labs/mcp-go/tracing"
 
 	"github.com/trilha/trilha/internal/mcptasks"
 	"github.com/trilha/trilha/internal/mcpwire"
@@ -101,6 +102,9 @@ func New(version string, t *tutor.Tutor, ts *tools.Tools, tasks *mcptasks.Layer,
 
 // Server is mcp-go's server, for transports.
 func (f *Face) Server() *server.MCPServer { return f.server }
+
+// MetaPropagator is what Server takes the trace context of requests with.
+func (f *Face) MetaPropagator() tracing.MetaPropagator { return traceContext{} }
 
 // Close ends what tells sessions of tasks and waits for it.
 func (f *Face) Close() {

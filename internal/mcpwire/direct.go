@@ -21,6 +21,7 @@ import (
 // between the two than can be seen from here.
 type direct struct {
 	off    bool // for tests that compare the two
+	meta   tracing.MetaPropagator
 	plain  func() bool
 	key    any // of the MCPServer in a handler's context
 	server atomic.Pointer[mcp.Implementation]
@@ -30,8 +31,14 @@ type direct struct {
 // Direct tells whether tool calls go to their handlers directly.
 func (w *Wire) Direct() bool { return w.direct.plain() && !w.direct.off }
 
+// WithMetaPropagator tells of the propagator that the MCPServer has: without knowing it,
+// tool calls cannot go to their handlers directly.
+func WithMetaPropagator(p tracing.MetaPropagator) Option {
+	return func(w *Wire) { w.direct.meta = p }
+}
+
 func (d *direct) prepare(s *server.MCPServer) {
-	d.plain = sync.OnceValue(func() bool { return plain(s) })
+	d.plain = sync.OnceValue(func() bool { return plain(s, reflect.TypeOf(d.meta)) })
 	var probe keyProbe
 	server.ServerFromContext(&probe)
 	d.key = probe.key
@@ -50,7 +57,7 @@ func (p *keyProbe) Value(key any) any {
 
 // between are the fields of an MCPServer that change what becomes of a tool call, if
 // they are set. A test knows all fields of the struct.
-var between = []string{"toolFilters", "inputValidator", "outputValidator", "tracer", "propagator", "metaPropagator", "requestLogger"}
+var between = []string{"toolFilters", "inputValidator", "outputValidator", "tracer", "propagator", "requestLogger"}
 
 // idle are types of values that do nothing.
 var idle = map[reflect.Type]bool{
@@ -67,9 +74,12 @@ func typeIn(f reflect.Value) reflect.Type {
 }
 
 // plain tells whether nothing stands between a tool call and the tool's handler but
-// hooks and the middleware of New.
-func plain(s *server.MCPServer) bool {
+// hooks, the middleware of New and a propagator of the type that New was told of.
+func plain(s *server.MCPServer, propagator reflect.Type) bool {
 	v := reflect.ValueOf(s).Elem()
+	if f := v.FieldByName("metaPropagator"); !f.IsValid() || typeIn(f) != propagator {
+		return false
+	}
 	for _, name := range between {
 		if f := v.FieldByName(name); !f.IsValid() || !f.IsZero() && !idle[typeIn(f)] {
 			return false
@@ -137,6 +147,9 @@ func (w *Wire) callTool(c *call, r *mcp.CallToolRequest, info *server.RequestPro
 	}
 	if info.Modern {
 		c.introduce(info)
+	}
+	if p := w.direct.meta; p != nil {
+		ctx = p.ExtractMeta(ctx, r.Params.Meta)
 	}
 	h.before(ctx, r)
 	result, code, err := w.runTool(ctx, *r)

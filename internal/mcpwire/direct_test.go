@@ -54,7 +54,7 @@ func watchful(w *world) *[]string {
 		session, _ := server.ClientSessionFromContext(ctx).(server.SessionWithClientInfo)
 		raw, _ := json.Marshal(info)
 		client, _ := json.Marshal(map[string]any{"client": session.GetClientInfo(), "can": session.GetClientCapabilities(), "ready": session.Initialized()})
-		return fmt.Sprintf("%s %s %v", raw, client, server.ServerFromContext(ctx) == w.server)
+		return fmt.Sprintf("%s %s %v %v", raw, client, server.ServerFromContext(ctx) == w.server, ctx.Value(baggageKey{}))
 	}
 	said := func(v any) string { raw, _ := json.Marshal(v); return string(raw) }
 	hooks := &server.Hooks{}
@@ -89,6 +89,7 @@ func watchful(w *world) *[]string {
 		note("error %v %s %s %v %v", id, m, said(message), err, errors.Is(err, server.ErrToolNotFound))
 	})
 	server.WithHooks(hooks)(w.server)
+	server.WithMetaPropagator(baggage{})(w.server)
 	add := func(name string, result *mcp.CallToolResult, err error) {
 		w.server.AddTool(mcp.NewTool(name), func(ctx context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 			note("%s: %s raw %s meta %s %s", name, said(r.Params), r.Params.RawArguments, said(r.Params.Meta), about(ctx))
@@ -129,7 +130,7 @@ func watchful(w *world) *[]string {
 // exchange gives what a connection answers to requests, each after the one before.
 func (w *ways) exchange(t *testing.T, one *world, era string, params []string) (out, seen []string) {
 	t.Helper()
-	wire := mcpwire.New(one.server, slog.New(slog.DiscardHandler))
+	wire := mcpwire.New(one.server, slog.New(slog.DiscardHandler), mcpwire.WithMetaPropagator(baggage{}))
 	require.True(t, wire.Direct())
 	if one == w.around {
 		mcpwire.Around(wire)
@@ -244,6 +245,20 @@ func FuzzTheStraightWay(f *testing.F) {
 
 type notedTracer struct{ tracing.Tracer }
 
+// baggage is a propagator.
+type baggage struct{}
+
+type baggageKey struct{}
+
+func (baggage) ExtractMeta(ctx context.Context, meta *mcp.Meta) context.Context {
+	if meta == nil {
+		return ctx
+	}
+	return context.WithValue(ctx, baggageKey{}, meta.AdditionalFields["other"])
+}
+
+func (baggage) InjectMeta(_ context.Context, meta *mcp.Meta) *mcp.Meta { return meta }
+
 // Where more stands before a handler than hooks, calls go through HandleMessage.
 func TestWhatStandsBeforeAHandlerIsNotPassedBy(t *testing.T) {
 	ran := false
@@ -259,6 +274,7 @@ func TestWhatStandsBeforeAHandlerIsNotPassedBy(t *testing.T) {
 		"filter":            server.WithToolFilter(func(_ context.Context, all []mcp.Tool) []mcp.Tool { return nil }),
 		"input validation":  server.WithInputSchemaValidation(),
 		"output validation": server.WithOutputSchemaValidation(),
+		"propagator":        server.WithMetaPropagator(baggage{}),
 		"tracer":            server.WithTracer(notedTracer{tracing.NoopTracer()}),
 		"request logger":    server.WithLogger(slog.New(slog.DiscardHandler)),
 		"nothing":           server.WithLogging(),
