@@ -46,7 +46,7 @@ test: ## every test, with the race detector where there is a C compiler
 	@test -n '$(RACE)' || echo 'note: no C compiler, so the tests run without the race detector' >&2
 	go test $(RACEFLAGS) $(TESTFLAGS) ./...
 
-bench: ## speed and memory beside a bare server and a bare River client, as ratios; 3 min
+bench: ## speed and memory beside bare servers, mcp-go's transports and a bare River client, as ratios; 6 min
 	go run ./internal/bench $(BENCHFLAGS)
 
 audit: ## judge 20,000 made-up requests by the contract; minutes
