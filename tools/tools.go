@@ -39,9 +39,10 @@ type Caller struct {
 
 // Tools are the tools over one tutor.
 type Tools struct {
-	tutor *tutor.Tutor
-	log   *slog.Logger
-	waits chan struct{} // one place for each call that may wait at a time
+	tutor  *tutor.Tutor
+	log    *slog.Logger
+	waits  chan struct{} // one place for each call that may wait at a time
+	choice Choice        // see Offer
 }
 
 // New makes the tools. waits is how many calls may wait inside get_task_status at

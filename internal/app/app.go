@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/mark3labs/mcp-go/client/transport"
@@ -19,6 +20,7 @@ import (
 	"github.com/trilha/trilha/internal/config"
 	"github.com/trilha/trilha/internal/generate"
 	"github.com/trilha/trilha/internal/httpface"
+	"github.com/trilha/trilha/internal/identity"
 	"github.com/trilha/trilha/internal/mcpface"
 	"github.com/trilha/trilha/internal/mcptasks"
 	"github.com/trilha/trilha/internal/mcpwire"
@@ -30,7 +32,7 @@ import (
 
 // LocalOwner is the principal of everyone on stdio and on an unauthenticated
 // loopback listener.
-const LocalOwner = "local"
+const LocalOwner = identity.Local
 
 // waits is how many calls may wait inside get_task_status at a time, over all
 // connections; each has a bound of its own besides.
@@ -48,6 +50,10 @@ type App struct {
 	shelf io.Closer
 	grace time.Duration
 	log   *slog.Logger
+
+	front    front
+	readOnly bool
+	changing map[string]bool // tools that change something
 }
 
 // Mode says for which transport an App is built.
@@ -75,7 +81,7 @@ func New(c config.Config, mode Mode, logs io.Writer) (*App, error) {
 
 // assemble wires the parts. wrap lets a test hold the work back.
 func assemble(c config.Config, mode Mode, log *slog.Logger, wrap func(task.Work) task.Work) (*App, error) {
-	a := &App{Catalog: catalog.Embedded(), grace: c.Grace, log: log}
+	a := &App{Catalog: catalog.Embedded(), grace: c.Grace, log: log, readOnly: c.ReadOnly, changing: map[string]bool{}}
 	generator := generate.New(a.Catalog)
 	place, err := c.Place()
 	if err != nil {
@@ -91,14 +97,19 @@ func assemble(c config.Config, mode Mode, log *slog.Logger, wrap func(task.Work)
 	}
 	a.Tutor = tutor.New(a.Catalog, generator, shelf, a.store)
 	a.Tools = tools.New(a.Tutor, a.log, waits)
-	tasks := mcptasks.New(mcptasks.Options{Store: a.store, Owner: localOwner, TTL: c.Limits().TTL, Log: a.log})
-	a.face = mcpface.New(Version, a.Tutor, a.Tools, tasks, localOwner, a.log)
-	a.wire = mcpwire.New(a.face.Server(), a.log, mcpwire.WithPrincipal(localOwner), mcpwire.WithMetaPropagator(a.face.MetaPropagator()))
+	if err := a.Tools.Offer(tools.Choice{ReadOnly: c.ReadOnly, Only: c.Tools, Except: c.ExcludeTools}); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	for _, d := range a.Tools.All() {
+		a.changing[d.Tool.Name] = !d.ReadOnly()
+	}
+	tasks := mcptasks.New(mcptasks.Options{Store: unlisted{a.store}, Owner: identity.Owner, TTL: c.Limits().TTL, Log: a.log})
+	a.face = mcpface.New(Version, a.Tutor, a.Tools, tasks, identity.Owner, a.log)
+	a.face.Permit(a.permitTool)
+	a.wire = mcpwire.New(a.face.Server(), a.log, mcpwire.WithPrincipal(caller), mcpwire.WithGate(a.gate), mcpwire.WithMetaPropagator(a.face.MetaPropagator()))
 	tasks.Attach(a.face.Server(), a.wire)
 	return a, nil
 }
-
-func localOwner(context.Context) string { return LocalOwner }
 
 // MCP is the MCP server itself, for what measures it.
 func (a *App) MCP() *server.MCPServer { return a.face.Server() }
@@ -111,7 +122,9 @@ func (a *App) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), a.grace)
 	defer cancel()
 	err := a.store.Shutdown(ctx)
-	a.face.Close()
+	if a.face != nil {
+		a.face.Close()
+	}
 	return errors.Join(err, a.shelf.Close())
 }
 
@@ -132,18 +145,25 @@ func (a *App) Work(ctx context.Context) error {
 // ServeHTTP answers on a listener until ctx ends, then stops accepting, ends open
 // streams, finishes requests and closes the App.
 func (a *App) ServeHTTP(ctx context.Context, l net.Listener) error {
-	face := httpface.New(a.wire)
-	others, err := rest.New(a.Tutor, rest.Options{Version: Version, Owner: localOwner, Log: a.log})
+	face := a.httpFace()
+	others, err := rest.New(a.Tutor, rest.Options{Version: Version, Owner: identity.Owner, Log: a.log})
 	if err != nil {
 		return errors.Join(err, a.Close())
 	}
 	face.Mount(others)
 	defer others.CloseStreams()
+	watching, endWatching := context.WithCancel(ctx)
+	var watch sync.WaitGroup
+	if a.front.ring != nil {
+		watch.Go(func() { a.front.ring.Watch(watching) })
+	}
+	defer watch.Wait()
+	defer endWatching()
 	requests, endRequests := context.WithCancel(context.Background())
 	defer endRequests()
 	s := face.Server(requests)
 	failed := make(chan error, 1)
-	go func() { failed <- s.Serve(l) }()
+	go func() { failed <- s.Serve(a.front.secure(l)) }()
 	select {
 	case err = <-failed:
 	case <-ctx.Done():

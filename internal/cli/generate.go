@@ -64,6 +64,7 @@ func (c *generateCommand) Run(e *env) error {
 	if err != nil {
 		return usageError{err}
 	}
+	e.config.ReadOnly, e.config.Tools, e.config.ExcludeTools = false, nil, nil // they are about servers
 	a, err := e.build(app.HTTP)
 	if err != nil {
 		return err

@@ -41,13 +41,33 @@ func (c *serveCommand) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	var lc net.ListenConfig
-	l, err := lc.Listen(e.ctx, "tcp", c.Addr)
-	if err != nil {
-		return fmt.Errorf("listen on %s: %w (is another server running there? --addr picks another port)", c.Addr, err)
+	if err := a.Front(c.HTTP); err != nil {
+		return usageError{errors.Join(err, a.Close())}
 	}
-	fmt.Fprintf(e.streams.Err, "trilha %s: http://%s/mcp (Streamable HTTP), http://%s/sse (HTTP+SSE); store %s\n", app.Version, l.Addr(), l.Addr(), e.place())
+	var lc net.ListenConfig
+	l, err := lc.Listen(e.ctx, "tcp", c.Listen())
+	if err != nil {
+		return errors.Join(fmt.Errorf("listen on %s: %w (is another server running there? --addr picks another port)", c.Listen(), err), a.Close())
+	}
+	at := a.URL(l)
+	fmt.Fprintf(e.streams.Err, "trilha %s: %s/mcp (Streamable HTTP), %s/sse (HTTP+SSE); store %s; %s\n", app.Version, at, at, e.place(), c.callers())
 	return a.ServeHTTP(e.ctx, l)
+}
+
+// callers says who may call.
+func (c *serveCommand) callers() string {
+	switch {
+	case c.Insecure:
+		return "everyone may call, as anonymous"
+	case c.APIKeys != "" && c.OAuthIssuer != "":
+		return "callers need an API key or a token of " + c.OAuthIssuer
+	case c.APIKeys != "":
+		return "callers need an API key"
+	case c.OAuthIssuer != "":
+		return "callers need a token of " + c.OAuthIssuer
+	default:
+		return "this machine may call"
+	}
 }
 
 // mode says who works, and sets how many tasks at once.

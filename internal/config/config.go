@@ -7,7 +7,6 @@ package config
 import (
 	"fmt"
 	"log/slog"
-	"net"
 	"runtime"
 	"slices"
 	"time"
@@ -26,12 +25,10 @@ type Config struct {
 	TTL             time.Duration `name:"ttl" help:"How long a finished task is kept." default:"24h" env:"TRILHA_TTL"`
 	AnswerWithin    time.Duration `help:"How long a task waits for the answer to what it asks, before it fails." default:"1h" env:"TRILHA_ANSWER_WITHIN"`
 	Grace           time.Duration `help:"How long running tasks may go on at shutdown." default:"1s" env:"TRILHA_GRACE"`
+	ReadOnly        bool          `help:"Offer only what changes nothing: no new tasks, nothing cancelled or deleted." env:"TRILHA_READ_ONLY"`
+	Tools           []string      `help:"Offer only these tools, separated by commas." placeholder:"NAME" env:"TRILHA_TOOLS"`
+	ExcludeTools    []string      `help:"Do not offer these tools." placeholder:"NAME" env:"TRILHA_EXCLUDE_TOOLS"`
 	LogLevel        string        `help:"Log level: debug, info, warn or error." default:"warn" env:"TRILHA_LOG_LEVEL"`
-}
-
-// HTTP sets up the listener.
-type HTTP struct {
-	Addr string `help:"Address to listen on, host and port; loopback only." default:"127.0.0.1:8400" env:"TRILHA_ADDR"`
 }
 
 // Check refuses what cannot work.
@@ -86,19 +83,4 @@ func (c Config) Limits() task.Limits {
 		Running: running, RunningPerOwner: c.RunningPerOwner, WaitingPerOwner: c.WaitingPerOwner,
 		Kept: c.Kept, TTL: c.TTL, AnswerWithin: c.AnswerWithin,
 	}
-}
-
-// Check refuses any address but a loopback one: there is no authentication yet.
-func (h HTTP) Check() error {
-	host, port, err := net.SplitHostPort(h.Addr)
-	if err != nil || port == "" {
-		return fmt.Errorf("--addr %q is not an address: give host and port, for example 127.0.0.1:8400", h.Addr)
-	}
-	if host == "localhost" {
-		return nil
-	}
-	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
-		return fmt.Errorf("--addr %q is refused: without authentication only this machine may connect; use 127.0.0.1:%s, [::1]:%s or localhost:%s", h.Addr, port, port, port)
-	}
-	return nil
 }

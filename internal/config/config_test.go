@@ -59,7 +59,7 @@ func TestOnlyLoopbackAddressesAreTaken(t *testing.T) {
 	for _, addr := range []string{"127.0.0.1:8400", "127.8.8.8:1", "[::1]:80", "localhost:0"} {
 		assert.NoError(t, config.HTTP{Addr: addr}.Check(), addr)
 	}
-	for _, addr := range []string{"", ":8400", "0.0.0.0:8400", "[::]:8400", "192.168.1.2:80", "example.org:80", "127.0.0.1", "127.0.0.1:"} {
+	for _, addr := range []string{":8400", "0.0.0.0:8400", "[::]:8400", "192.168.1.2:80", "example.org:80", "127.0.0.1", "127.0.0.1:"} {
 		assert.Error(t, config.HTTP{Addr: addr}.Check(), addr)
 	}
 }

@@ -46,7 +46,7 @@ func newFace(store task.Store, log *slog.Logger) (face *httpface.Face, end func(
 	tasks.Hook(hooks)
 	wire := mcpwire.New(s, log)
 	tasks.Attach(s, wire)
-	return httpface.New(wire), tasks.Close
+	return httpface.New(wire, httpface.Options{}), tasks.Close
 }
 
 // openStore opens a store for the fixtures: in memory, or in a SQLite file of its own.

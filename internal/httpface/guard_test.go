@@ -25,17 +25,21 @@ import (
 // place is a listening Face over a small MCP server, until the test ends.
 type place struct {
 	t      *testing.T
+	face   *httpface.Face
 	base   string
 	client *http.Client
 }
 
-func listen(t *testing.T) *place {
+func listen(t *testing.T) *place { t.Helper(); return listenWith(t, httpface.Options{}) }
+
+func listenWith(t *testing.T, o httpface.Options) *place {
 	t.Helper()
-	mcpServer := server.NewMCPServer("small", "1", server.WithToolCapabilities(false))
+	mcpServer := server.NewMCPServer("small", "1", server.WithToolCapabilities(true))
 	mcpServer.AddTool(mcp.NewTool("hello"), func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		return mcp.NewToolResultText("hello"), nil
 	})
-	face := httpface.New(mcpwire.New(mcpServer, slog.New(slog.DiscardHandler)))
+	face := httpface.New(mcpwire.New(mcpServer, slog.New(slog.DiscardHandler)), o)
+	face.Hurry(slowest)
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	base, stop := context.WithCancel(context.Background())
@@ -53,7 +57,7 @@ func listen(t *testing.T) *place {
 		assert.ErrorIs(t, <-served, http.ErrServerClosed)
 		face.Close()
 	})
-	return &place{t, "http://" + l.Addr().String(), &http.Client{Transport: tr}}
+	return &place{t, face, "http://" + l.Addr().String(), &http.Client{Transport: tr}}
 }
 
 // ask sends a request with headers, given as name and value in turn; Host sets

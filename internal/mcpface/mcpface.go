@@ -38,6 +38,7 @@ type Face struct {
 	tools   *tools.Tools
 	tasks   *mcptasks.Layer
 	ownerOf func(context.Context) string
+	permit  Permit // nil: all may do all
 	log     *slog.Logger
 
 	// root ends followers and subscriptions; it outlives requests.
@@ -88,9 +89,9 @@ func New(version string, t *tutor.Tutor, ts *tools.Tools, tasks *mcptasks.Layer,
 		server.WithHooks(hooks),
 	)
 	f.server = server.NewMCPServer("trilha", version, options...)
-	for _, d := range ts.All() {
+	for _, d := range ts.Offered() {
 		if d.Job != nil {
-			f.server.AddTool(d.Tool, tasks.Handler(d.Tool.Name, *d.Job))
+			f.server.AddTool(d.Tool, f.permitting(d.Tool.Name, tasks.Handler(d.Tool.Name, *d.Job)))
 			continue
 		}
 		f.server.AddTool(d.Tool, f.handler(d))
@@ -124,6 +125,9 @@ func (f *Face) handler(d tools.Definition) server.ToolHandlerFunc {
 				err = errors.New("internal error; the server's log has the details")
 			}
 		}()
+		if refusal, ok := f.permitted(ctx, d.Tool.Name); !ok {
+			return refusal, nil
+		}
 		raw, err := tools.Arguments(r)
 		if err != nil {
 			return nil, fmt.Errorf("arguments of %s: %w", d.Tool.Name, err)

@@ -189,6 +189,11 @@ func (l *listening) hold(ctx context.Context, serve func(context.Context) mcp.JS
 
 // respond answers a call: a layer above does, or else mcp-go.
 func (w *Wire) respond(c *call) frame {
+	if w.gate != nil {
+		if wrong := w.gate(c.ctx, c.of.method); wrong != nil {
+			return refusal(c.of.id, wrong)
+		}
+	}
 	if r, ok := w.routes[c.of.method]; ok {
 		value, err := w.serve(c.ctx, r, c)
 		if !errors.Is(err, ErrPass) {

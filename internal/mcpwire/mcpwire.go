@@ -62,8 +62,9 @@ type Wire struct {
 	server    *server.MCPServer
 	log       *slog.Logger
 	principal func(context.Context) string
-	made      atomic.Int64 // sessions so far, for their ids
-	next      chan *call   // to a goroutine that has just run another
+	gate      func(ctx context.Context, method string) *Error // nil: open
+	made      atomic.Int64                                    // sessions so far, for their ids
+	next      chan *call                                      // to a goroutine that has just run another
 	routes    map[string]Route
 	direct    direct
 	patience  time.Duration
@@ -77,6 +78,13 @@ type Option func(*Wire)
 // not exist.
 func WithPrincipal(principal func(context.Context) string) Option {
 	return func(w *Wire) { w.principal = principal }
+}
+
+// WithGate says why the sender of a request may not make it, from its context and its
+// method; nil: it may. It is asked before the request is looked at any further, in
+// every era and on every transport.
+func WithGate(gate func(ctx context.Context, method string) *Error) Option {
+	return func(w *Wire) { w.gate = gate }
 }
 
 // New prepares an MCPServer for transports. It adds middleware and an error hook,

@@ -3,6 +3,7 @@ package tutor
 import (
 	"context"
 
+	"github.com/trilha/trilha/internal/identity"
 	"github.com/trilha/trilha/internal/task"
 )
 
@@ -26,7 +27,12 @@ func (t *Tutor) submit(ctx context.Context, spec task.Spec) (task.Submission, er
 	return s, err
 }
 
+// tell tells of a change. Of the anonymous none is told: who listens under that name
+// is anybody.
 func (t *Tutor) tell(ctx context.Context, c Change) {
+	if c.Owner == identity.Anonymous {
+		return
+	}
 	for _, f := range t.told {
 		f(ctx, c)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/trilha/trilha/internal/fault"
+	"github.com/trilha/trilha/internal/identity"
 	"github.com/trilha/trilha/internal/learning"
 	"github.com/trilha/trilha/internal/shelf"
 	"github.com/trilha/trilha/internal/task"
@@ -57,8 +58,11 @@ func onShelf(owner string, r learning.Request, p *learning.Path, raw json.RawMes
 	}
 }
 
-// Paths pages through owner's finished paths.
+// Paths pages through owner's finished paths. The anonymous have none to be listed.
 func (t *Tutor) Paths(ctx context.Context, owner string, q shelf.Query) (shelf.Page, error) {
+	if owner == identity.Anonymous {
+		return shelf.Page{}, nil
+	}
 	return t.shelf.List(ctx, owner, q)
 }
 

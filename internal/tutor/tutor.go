@@ -13,9 +13,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/trilha/trilha/internal/catalog"
 	"github.com/trilha/trilha/internal/fault"
 	"github.com/trilha/trilha/internal/generate"
+	"github.com/trilha/trilha/internal/identity"
 	"github.com/trilha/trilha/internal/learning"
 	"github.com/trilha/trilha/internal/task"
 )
@@ -59,6 +62,9 @@ func Work(g *generate.Generator, shelf Shelf) task.Work {
 		if err != nil {
 			return nil, err
 		}
+		if t.Owner == identity.Anonymous {
+			path.ID = secretID(t.ID, path.ID)
+		}
 		result, err := json.Marshal(path)
 		if err != nil {
 			return nil, fmt.Errorf("task %s: result: %w", t.ID, err)
@@ -67,6 +73,12 @@ func Work(g *generate.Generator, shelf Shelf) task.Work {
 		run.Keep(func(ctx context.Context, tx task.Tx) error { return shelf.Put(ctx, tx, kept) })
 		return result, nil
 	}
+}
+
+// secretID is the id of a path that only who knows its task's id can know: the ids of
+// paths follow from what was asked, and the anonymous reach by its id what is theirs.
+func secretID(taskID, pathID string) string {
+	return uuid.NewSHA1(uuid.NameSpaceOID, []byte(taskID+" "+pathID)).String()
 }
 
 // stepsOf gives what keeps the steps of a run, where anything does.
@@ -109,6 +121,9 @@ type Order struct {
 // Errors: Invalid, NotFound (topic), Conflict (ambiguous topic, idempotency key),
 // Limit, Unavailable.
 func (t *Tutor) Generate(ctx context.Context, owner string, o Order) (task.Submission, error) {
+	if owner == identity.Anonymous { // of whom one would get, and could cancel, another's
+		o.IdempotencyKey = ""
+	}
 	p, err := t.plans.plan(o.Request, o.MayAsk)
 	if err == nil {
 		err = p.checkLikeness(o.Likeness)
@@ -119,16 +134,18 @@ func (t *Tutor) Generate(ctx context.Context, owner string, o Order) (task.Submi
 	case err != nil:
 		return task.Submission{}, err
 	}
-	result, err := t.shelf.Find(ctx, owner, p.key, time.Now().Add(-CacheTime))
-	if err != nil {
-		return task.Submission{}, err
-	}
-	return t.submit(ctx, task.Spec{
+	spec := task.Spec{
 		Owner: owner, Kind: PathKind, Priority: o.Priority, Input: p.input,
-		Description:    describe(p.topic),
-		IdempotencyKey: o.IdempotencyKey, Unique: p.key,
-		Result: result, Watch: o.Watch,
-	})
+		Description: describe(p.topic), IdempotencyKey: o.IdempotencyKey, Watch: o.Watch,
+	}
+	if owner != identity.Anonymous {
+		spec.Unique = p.key
+		spec.Result, err = t.shelf.Find(ctx, owner, p.key, time.Now().Add(-CacheTime))
+		if err != nil {
+			return task.Submission{}, err
+		}
+	}
+	return t.submit(ctx, spec)
 }
 
 func describe(topic string) string { return "Generate learning path for topic: " + topic }
@@ -183,8 +200,12 @@ func (t *Tutor) Watch(ctx context.Context, owner, id string) (*task.Watch, error
 	return t.tasks.Watch(ctx, owner, id)
 }
 
-// Tasks pages through owner's tasks.
+// Tasks pages through owner's tasks. The anonymous have none to be listed: whose is
+// known by its id alone.
 func (t *Tutor) Tasks(ctx context.Context, owner string, f task.Filter) (task.Page, error) {
+	if owner == identity.Anonymous {
+		return task.Page{}, nil
+	}
 	return t.tasks.List(ctx, owner, f)
 }
 
