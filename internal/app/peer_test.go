@@ -325,17 +325,30 @@ func serveHTTP(t *testing.T, a *app.App) (base string) {
 	return "http://" + l.Addr().String()
 }
 
-// httpClient is closed with the test.
-func httpClient(t *testing.T) *http.Client {
+// httpClient is closed with the test. It sends the key, if there is one.
+func httpClient(t *testing.T, key ...string) *http.Client {
 	tr := &http.Transport{}
 	t.Cleanup(tr.CloseIdleConnections)
-	return &http.Client{Transport: tr}
+	return &http.Client{Transport: keyed{tr, key}}
+}
+
+// keyed sends a key with every request.
+type keyed struct {
+	http.RoundTripper
+	key []string
+}
+
+func (k keyed) RoundTrip(r *http.Request) (*http.Response, error) {
+	for _, key := range k.key {
+		r.Header.Set("Authorization", "Bearer "+key)
+	}
+	return k.RoundTripper.RoundTrip(r)
 }
 
 // ssePeer is a raw client over HTTP+SSE.
-func ssePeer(t *testing.T, base, era string) *peer {
+func ssePeer(t *testing.T, base, era string, key ...string) *peer {
 	t.Helper()
-	return ssePeerBy(t, httpClient(t), base, era)
+	return ssePeerBy(t, httpClient(t, key...), base, era)
 }
 
 func ssePeerBy(t *testing.T, client *http.Client, base, era string) *peer {
@@ -370,9 +383,9 @@ func ssePeerBy(t *testing.T, client *http.Client, base, era string) *peer {
 }
 
 // httpPeer is a raw client over Streamable HTTP. listen opens its GET stream.
-func httpPeer(t *testing.T, base, era string) (p *peer, listen func()) {
+func httpPeer(t *testing.T, base, era string, key ...string) (p *peer, listen func()) {
 	t.Helper()
-	return httpPeerBy(t, httpClient(t), base, era)
+	return httpPeerBy(t, httpClient(t, key...), base, era)
 }
 
 func httpPeerBy(t *testing.T, client *http.Client, base, era string) (p *peer, listen func()) {

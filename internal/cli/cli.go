@@ -15,6 +15,7 @@ import (
 
 	"github.com/trilha/trilha/internal/app"
 	"github.com/trilha/trilha/internal/config"
+	"github.com/trilha/trilha/internal/fault"
 )
 
 // Exit codes.
@@ -38,6 +39,7 @@ type grammar struct {
 	Serve    serveCommand    `cmd:"" help:"Speak MCP over HTTP."`
 	Generate generateCommand `cmd:"" help:"Make a learning path and print it."`
 	Worker   workerCommand   `cmd:"" help:"Carry out the tasks of a shared store, and nothing else."`
+	Keys     keysCommand     `cmd:"" help:"Look after the API keys of those who may call over HTTP."`
 	Paths    pathsCommand    `cmd:"" help:"Look after finished paths, in a store that outlives its process."`
 	Catalog  catalogCommand  `cmd:"" help:"Look at the concept graph."`
 	Migrate  migrateCommand  `cmd:"" name:"migrate" help:"Look after the schema of a store."`
@@ -145,7 +147,11 @@ func (e *env) build(mode app.Mode) (*app.App, error) {
 	if err := e.config.Check(); err != nil {
 		return nil, usageError{err}
 	}
-	return app.New(e.config, mode, e.streams.Err)
+	a, err := app.New(e.config, mode, e.streams.Err)
+	if f, ok := fault.Of(err); ok && (f.Field == "tools" || f.Field == "exclude-tools") {
+		err = usageError{err}
+	}
+	return a, err
 }
 
 type versionCommand struct{}

@@ -91,3 +91,46 @@ func TestAPasswordIsNotShown(t *testing.T) {
 	_, err = config.Config{Store: "postgers://ann:secret@host/tasks"}.Place()
 	assert.NotContains(t, err.Error(), "secret")
 }
+
+func TestWhoeverListensForOthersSaysWhoMayCall(t *testing.T) {
+	t.Parallel()
+	const url, issuer = "https://paths.example.org", "https://issuer.example"
+	for _, h := range []config.HTTP{
+		{},
+		{Insecure: true},
+		{Addr: "0.0.0.0:80", Insecure: true},
+		{Port: "8080", Insecure: true},
+		{Addr: "0.0.0.0:80", APIKeys: "keys.json"},
+		{Port: "8080", APIKeys: "keys.json", PublicURL: url, TrustProxy: true},
+		{Addr: "example.org:80", OAuthIssuer: issuer, OAuthAudience: []string{"x"}},
+		{OAuthIssuer: issuer, PublicURL: url + "/"},
+		{OAuthIssuer: "http://127.0.0.1:9000", PublicURL: url},
+		{PublicURL: "http://localhost:8400"},
+		{Addr: "127.0.0.1:1", Port: "8080"},
+		{CORSOrigin: []string{"https://app.example", "http://localhost:5173"}},
+	} {
+		assert.NoError(t, h.Check(), "%+v", h)
+	}
+	for want, h := range map[string]config.HTTP{
+		"PORT 8080 is refused":           {Port: "8080"},
+		"--addr \"0.0.0.0:1\" is":        {Addr: "0.0.0.0:1", Port: "8080"},
+		"--public-url \"" + url:          {PublicURL: url},
+		"--trust-proxy is refused":       {TrustProxy: true},
+		"choose":                         {Insecure: true, OAuthIssuer: issuer, OAuthAudience: []string{"x"}},
+		"needs --oauth-audience or":      {OAuthIssuer: issuer},
+		"with https":                     {OAuthIssuer: "http://issuer.example", PublicURL: url},
+		"no origin":                      {CORSOrigin: []string{"https://app.example/"}},
+		"--port \"http\"":                {Port: "http", Insecure: true},
+		"--rate -1":                      {Rate: -1},
+		"--public-url \"https://a/b\"":   {PublicURL: "https://a/b", Insecure: true},
+		"--public-url \"ftp://a\"":       {PublicURL: "ftp://a", Insecure: true},
+		"does not say on which address":  {Addr: ":80", APIKeys: "keys.json"},
+		"--tls-cert and --tls-key go to": {TLSKey: "key.pem"},
+	} {
+		assert.ErrorContains(t, h.Check(), want)
+	}
+	assert.Equal(t, []string{url, url + "/", url + "/mcp"}, config.HTTP{OAuthIssuer: issuer, PublicURL: url}.Audiences())
+	assert.Equal(t, []string{"x"}, config.HTTP{OAuthIssuer: issuer, PublicURL: url, OAuthAudience: []string{"x"}}.Audiences())
+	assert.Equal(t, "0.0.0.0:8080", config.HTTP{Port: "8080"}.Listen())
+	assert.Equal(t, "127.0.0.1:8400", config.HTTP{}.Listen())
+}

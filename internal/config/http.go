@@ -12,15 +12,15 @@ import (
 // HTTP sets up the listener, and who may call.
 type HTTP struct {
 	Addr string `help:"Address to listen on, host and port (default: 127.0.0.1:8400). One that others reach needs --api-keys, --oauth-issuer or --insecure." placeholder:"HOST:PORT" env:"TRILHA_ADDR"`
-	Port int    `help:"Port to listen on at every address, as hosting platforms set PORT; --addr goes before it." placeholder:"N" env:"TRILHA_PORT,PORT"`
+	Port string `help:"Port to listen on at every address, as hosting platforms set PORT; --addr goes before it." placeholder:"N" env:"TRILHA_PORT,PORT"`
 
 	PublicURL  string   `name:"public-url" help:"URL under which clients reach the server, such as https://paths.example.org." placeholder:"URL" env:"TRILHA_PUBLIC_URL"`
 	CORSOrigin []string `name:"cors-origin" help:"Web pages that may call, such as https://app.example.org; can be repeated." placeholder:"ORIGIN" env:"TRILHA_CORS_ORIGIN"`
 	TrustProxy bool     `name:"trust-proxy" help:"A proxy stands before the server: the last X-Forwarded-For is who calls." env:"TRILHA_TRUST_PROXY"`
-	TLSCert    string   `name:"tls-cert" help:"File with the certificate, to speak TLS." type:"path" placeholder:"FILE" env:"TRILHA_TLS_CERT"`
-	TLSKey     string   `name:"tls-key" help:"File with the certificate's key." type:"path" placeholder:"FILE" env:"TRILHA_TLS_KEY"`
+	TLSCert    string   `name:"tls-cert" help:"File with the certificate, to speak TLS." placeholder:"FILE" env:"TRILHA_TLS_CERT"`
+	TLSKey     string   `name:"tls-key" help:"File with the certificate's key." placeholder:"FILE" env:"TRILHA_TLS_KEY"`
 
-	APIKeys       string   `name:"api-keys" help:"File with the API keys of those who may call: trilha keys makes it." type:"path" placeholder:"FILE" env:"TRILHA_API_KEYS"`
+	APIKeys       string   `name:"api-keys" help:"File with the API keys of those who may call: trilha keys makes it." placeholder:"FILE" env:"TRILHA_API_KEYS"`
 	OAuthIssuer   string   `name:"oauth-issuer" help:"Authorization server whose access tokens are taken, as their iss has it." placeholder:"URL" env:"TRILHA_OAUTH_ISSUER"`
 	OAuthAudience []string `name:"oauth-audience" help:"What tokens for this server have in aud (default: the public URL, with and without /mcp); can be repeated." placeholder:"AUD" env:"TRILHA_OAUTH_AUDIENCE"`
 	Insecure      bool     `help:"Let everyone in, as anonymous: they reach by its id what they made, and list nothing." env:"TRILHA_INSECURE"`
@@ -37,8 +37,8 @@ func (h HTTP) Listen() string {
 	switch {
 	case h.Addr != "":
 		return h.Addr
-	case h.Port != 0:
-		return net.JoinHostPort(everyAddress, strconv.Itoa(h.Port))
+	case h.Port != "":
+		return net.JoinHostPort(everyAddress, h.Port)
 	default:
 		return defaultAddr
 	}
@@ -108,13 +108,14 @@ func (h HTTP) Check() error {
 
 func (h HTTP) checkAddress() error {
 	host, port, err := net.SplitHostPort(h.Listen())
+	_, wrong := strconv.ParseUint(port, 10, 16)
 	switch {
 	case err != nil || port == "":
 		return fmt.Errorf("--addr %q is not an address: give host and port, for example 127.0.0.1:8400", h.Addr)
 	case host == "":
 		return fmt.Errorf("--addr %q is refused: it does not say on which address; use 127.0.0.1:%s, or %s:%s for all of them", h.Addr, port, everyAddress, port)
-	case h.Addr == "" && (h.Port < 0 || h.Port > 65535):
-		return fmt.Errorf("--port %d: give 1 to 65535", h.Port)
+	case h.Addr == "" && h.Port != "" && wrong != nil:
+		return fmt.Errorf("--port %q: give 1 to 65535", h.Port)
 	case (h.TLSCert == "") != (h.TLSKey == ""):
 		return errors.New("--tls-cert and --tls-key go together: give both or none")
 	case h.Rate < 0:

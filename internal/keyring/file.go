@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -32,9 +33,18 @@ func read(file string) (ks keys, err error) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields() // a misspelt limit is no limit
 	if err := d.Decode(&ks); err != nil {
-		return ks, fault.InField("api-keys", "%s holds no keys as trilha keys add writes them: %v", file, err).With("Mend it, or make a new one.")
+		return ks, fault.InField("api-keys", "%s holds no keys as trilha keys add writes them: %s", file, inWords(err)).With("Mend it, or make a new one.")
 	}
 	return ks, ks.check()
+}
+
+// inWords says what is wrong with JSON without Go's types.
+func inWords(err error) string {
+	var mismatch *json.UnmarshalTypeError
+	if errors.As(err, &mismatch) {
+		return fmt.Sprintf("%s cannot be a JSON %s", mismatch.Field, mismatch.Value)
+	}
+	return strings.TrimPrefix(err.Error(), "json: ")
 }
 
 // List gives the keys of a file, in the order in which they were added.
