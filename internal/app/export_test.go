@@ -19,6 +19,13 @@ func NewAround(c config.Config, logs io.Writer, wrap func(task.Work) task.Work) 
 	return a
 }
 
+// Routes lists what a is asked over HTTP, and Handled which methods of MCP a layer
+// above mcp-go answers.
+func (a *App) Routes() []string { f := a.httpFace(); defer f.Close(); return f.Routes() }
+
+// Handled lists methods.
+func (a *App) Handled() []string { return a.wire.Handled() }
+
 // NewShared is NewAround for any mode and store.
 func NewShared(c config.Config, mode Mode, logs io.Writer, wrap func(task.Work) task.Work) (*App, error) {
 	options := &slog.HandlerOptions{Level: slog.LevelError + 1}

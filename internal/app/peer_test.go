@@ -143,7 +143,9 @@ func (p *peer) start(method string, params map[string]any) <-chan message {
 			meta = map[string]any{}
 		}
 		meta["io.modelcontextprotocol/protocolVersion"] = p.era
-		meta["io.modelcontextprotocol/clientCapabilities"] = p.capabilities()
+		if meta["io.modelcontextprotocol/clientCapabilities"] == nil {
+			meta["io.modelcontextprotocol/clientCapabilities"] = p.capabilities()
+		}
 		meta["io.modelcontextprotocol/clientInfo"] = map[string]any{"name": "raw", "version": "1"}
 		params["_meta"] = meta
 	}

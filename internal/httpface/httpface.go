@@ -61,6 +61,7 @@ type Face struct {
 	Options
 	handler    http.Handler
 	mux        *http.ServeMux // behind all guards
+	routes     []string
 	streamable *mcpwire.Streamable
 	sse        *mcpwire.SSE
 	draining   atomic.Bool
@@ -81,23 +82,30 @@ func New(wire *mcpwire.Wire, o Options) *Face {
 		Options: o, streamable: wire.Streamable(), sse: wire.SSE("/message"),
 		times: times{headerTimeout, bodyTimeout, idleTimeout},
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/mcp", f.streamable)
-	mux.HandleFunc("/sse", f.sse.Events)
-	mux.HandleFunc("/message", f.sse.Messages)
-	f.mux = mux
+	f.mux = http.NewServeMux()
+	f.handle(f.mux, "/mcp", f.streamable.ServeHTTP)
+	f.handle(f.mux, "/sse", f.sse.Events)
+	f.handle(f.mux, "/message", f.sse.Messages)
 	open := http.NewServeMux() // to all, whoever they are
-	open.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+	f.handle(open, "GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusOK, map[string]string{"status": "ok"})
 	})
-	open.HandleFunc("GET /readyz", f.readyz)
+	f.handle(open, "GET /readyz", f.readyz)
 	if o.Issuer != "" {
-		open.HandleFunc("GET "+metadataPath, f.metadata)
-		open.HandleFunc("GET "+metadataPath+"/{resource...}", f.metadata)
+		f.handle(open, "GET "+metadataPath, f.metadata)
+		f.handle(open, "GET "+metadataPath+"/{resource...}", f.metadata)
 	}
-	open.Handle("/", f.authenticated(f.allowed(mux)))
+	open.Handle("/", f.authenticated(f.allowed(f.mux)))
 	f.handler = f.guarded(open)
 	return f
+}
+
+// Routes lists the patterns that are answered here, but for what is mounted.
+func (f *Face) Routes() []string { return f.routes }
+
+func (f *Face) handle(mux *http.ServeMux, pattern string, h http.HandlerFunc) {
+	mux.HandleFunc(pattern, h)
+	f.routes = append(f.routes, pattern)
 }
 
 // Mount gives whatever is on no other route to h. It is called before the first

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -34,6 +36,9 @@ func (w *Wire) Handle(method string, r Route) {
 	}
 	w.routes[method] = r
 }
+
+// Handled lists the methods that have a route.
+func (w *Wire) Handled() []string { return slices.Sorted(maps.Keys(w.routes)) }
 
 // Call is a request as a layer above sees it: inside a Route, or inside a tool's
 // handler by way of CallOf. It may be kept after its answer.
