@@ -32,6 +32,13 @@ func ErrFull(kept int) error {
 		With("Try again when one of them has ended.")
 }
 
+// ErrOwnFull is the answer to Submit at OwnLimits.Kept when none of the owner's has
+// ended.
+func ErrOwnFull(kept int) error {
+	return fault.New(fault.Limit, "%d tasks of yours are kept, and no more may be", kept).
+		With("Wait until one of them has ended, or cancel one.")
+}
+
 // ErrTooLarge is about a result that could not be kept even alone.
 func ErrTooLarge(size int, most int64) error {
 	return fault.New(fault.Limit, "a result of %d bytes is larger than all results together may be (%d)", size, most).

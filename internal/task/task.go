@@ -115,6 +115,10 @@ type Spec struct {
 	// task is created Failed and no work runs. Not with Result.
 	Failure string
 
+	// Limits are the owner's own, from this task on; what is zero there is as the
+	// store has it for everyone.
+	Limits OwnLimits
+
 	// Watch asks for a subscription that is in place before the work can start,
 	// so that it misses nothing; for a task that is repeated, or created
 	// ended, it is as Store.Watch gives it. It does not end with Submit's
@@ -132,6 +136,13 @@ func (s Spec) Known() (out Outcome, known bool) {
 	default:
 		return Outcome{}, false
 	}
+}
+
+// OwnLimits are limits of one owner, in the place of the store's.
+type OwnLimits struct {
+	Waiting int // for Limits.WaitingPerOwner
+	Running int // for Limits.RunningPerOwner
+	Kept    int // tasks of this owner: when full their first to end goes, and with none ended Submit is refused
 }
 
 // Submission is the answer to Submit.

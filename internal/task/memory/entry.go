@@ -64,6 +64,8 @@ type owner struct {
 	keys   map[string]*entry // by IdempotencyKey, of all kept tasks
 	unique map[string]*entry // by Unique, of tasks that have not ended
 
+	tasks   int           // kept
+	most    int           // that may run at once; 0: as many as of anyone
 	queue   queue[*entry] // what waits for its turn
 	asking  int           // tasks that await their owner
 	running int           // works that have not returned
@@ -99,9 +101,13 @@ func (o *owner) existing(spec task.Spec) (*entry, error) {
 
 // create makes the entry for spec and files it under its owner.
 func (s *Store) create(o *owner, spec task.Spec, id string, now time.Time) *entry {
+	for spec.Limits.Kept > 0 && o.tasks >= spec.Limits.Kept && s.forgetFirstOf(o) {
+	}
 	for len(s.tasks) >= s.limits.Kept {
 		s.forgetFirst()
 	}
+	o.most = spec.Limits.Running
+	s.reseat(o)
 	s.seq++
 	e := &entry{
 		seq: s.seq, owner: o, key: spec.IdempotencyKey,
@@ -127,11 +133,13 @@ func (o *owner) add(e *entry) {
 		e.older, o.newest.newer = o.newest, e
 	}
 	o.newest = e
+	o.tasks++
 	put(&o.keys, e.key, e)
 	put(&o.unique, e.life.unique, e)
 }
 
 func (o *owner) remove(e *entry) {
+	o.tasks--
 	if e.older != nil {
 		e.older.newer = e.newer
 	}

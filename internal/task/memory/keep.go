@@ -4,7 +4,7 @@ import "time"
 
 // ending lists the tasks that have ended, first to end first. Every task has
 // the same time to live, so this is also the order in which they expire, and
-// tasks leave it only at the front.
+// tasks leave it at the front, unless their owner alone has too many.
 type ending struct{ first, last *entry }
 
 func (l *ending) push(e *entry) {
@@ -23,6 +23,35 @@ func (l *ending) shift() *entry {
 		l.last = nil
 	}
 	return e
+}
+
+// takeOf takes the first of an owner out of the list.
+func (l *ending) takeOf(o *owner) *entry {
+	var before *entry
+	for e := l.first; e != nil; before, e = e, e.endedNext {
+		switch {
+		case e.owner != o:
+			continue
+		case before == nil:
+			return l.shift()
+		}
+		before.endedNext, e.endedNext = e.endedNext, nil
+		if l.last == e {
+			l.last = before
+		}
+		return e
+	}
+	return nil
+}
+
+// hasEnded says whether a task of o has ended that is kept.
+func (s *Store) hasEnded(o *owner) bool {
+	for e := o.newest; e != nil; e = e.older {
+		if e.task.Status.Final() {
+			return true
+		}
+	}
+	return false
 }
 
 // keep files e, which has just ended. It fits: admit and judge let no result
@@ -49,8 +78,19 @@ func (s *Store) tick() time.Time {
 }
 
 // forgetFirst forgets the task that ended first.
-func (s *Store) forgetFirst() {
-	e := s.ended.shift()
+func (s *Store) forgetFirst() { s.forget(s.ended.shift()) }
+
+// forgetFirstOf forgets the task of o that ended first, if one has.
+func (s *Store) forgetFirstOf(o *owner) bool {
+	e := s.ended.takeOf(o)
+	if e != nil {
+		s.forget(e)
+	}
+	return e != nil
+}
+
+// forget forgets a task that is in ended no more.
+func (s *Store) forget(e *entry) {
 	s.bytes -= int64(len(e.task.Result))
 	delete(s.tasks, e.task.ID)
 	e.owner.remove(e)

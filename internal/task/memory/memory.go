@@ -13,6 +13,7 @@
 package memory
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"maps"
@@ -108,8 +109,10 @@ func (s *Store) admit(o *owner, spec task.Spec) error {
 	switch {
 	case int64(len(spec.Result)) > s.limits.KeptBytes:
 		return task.ErrTooLarge(len(spec.Result), s.limits.KeptBytes)
-	case !known && len(o.queue)+o.asking >= s.limits.WaitingPerOwner:
+	case !known && len(o.queue)+o.asking >= cmp.Or(spec.Limits.Waiting, s.limits.WaitingPerOwner):
 		return task.ErrTooManyWaiting(len(o.queue) + o.asking)
+	case spec.Limits.Kept > 0 && o.tasks >= spec.Limits.Kept && !s.hasEnded(o):
+		return task.ErrOwnFull(o.tasks)
 	case len(s.tasks) >= s.limits.Kept && s.ended.first == nil:
 		return task.ErrFull(len(s.tasks))
 	}

@@ -1,6 +1,9 @@
 package memory
 
-import "container/heap"
+import (
+	"cmp"
+	"container/heap"
+)
 
 // queue is a heap whose members know their seat, so that one can leave it, or
 // move in it, without being looked for.
@@ -61,7 +64,7 @@ func (s *Store) leaveQueue(e *entry) {
 // reseat puts o where it belongs in ready. It is called after every change to
 // what o waits for or runs.
 func (s *Store) reseat(o *owner) {
-	may := len(o.queue) > 0 && o.running < s.limits.RunningPerOwner
+	may := len(o.queue) > 0 && o.running < cmp.Or(o.most, s.limits.RunningPerOwner)
 	switch {
 	case may && o.seat < 0:
 		heap.Push(&s.ready, o)

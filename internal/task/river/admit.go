@@ -14,10 +14,11 @@ const newsWaiting = "waiting" // something waits that the teller cannot run
 // whichever is later: a newcomer goes ahead of who was served last, and an endless
 // row of newcomers goes ahead of nobody else. Only of who was served last need the
 // turn be remembered while nothing of theirs waits.
-const sqlEnqueue = `INSERT INTO task_waiting (owner, turn, waiting, running)
-	SELECT $1, $2, 1, (SELECT count(*) FROM task_runs WHERE owner = $1)
+const sqlEnqueue = `INSERT INTO task_waiting (owner, turn, waiting, running, most)
+	SELECT $1, $2, 1, (SELECT count(*) FROM task_runs WHERE owner = $1),
+		(SELECT own_running FROM tasks WHERE owner = $1 ORDER BY seq DESC LIMIT 1)
 		WHERE (SELECT count(*) FROM tasks WHERE owner = $1 AND status = '` + statusAsking + `') < $3
-	ON CONFLICT (owner) DO UPDATE SET waiting = task_waiting.waiting + 1
+	ON CONFLICT (owner) DO UPDATE SET waiting = task_waiting.waiting + 1, most = excluded.most
 		WHERE task_waiting.waiting + (SELECT count(*) FROM tasks WHERE owner = $1 AND status = '` + statusAsking + `') < $3
 	RETURNING waiting`
 
@@ -64,8 +65,8 @@ func (c *change) unload(ctx context.Context, owner string) error {
 // whose turn is longest ago, then whose next task is due first.
 const sqlNext = `SELECT ` + columns + ` FROM (
 		SELECT (SELECT p.seq FROM tasks p WHERE p.owner = w.owner AND p.status = 'pending' ORDER BY p.due, p.seq LIMIT 1) AS head
-		FROM task_waiting w WHERE (w.running, w.turn) =
-			(SELECT running, turn FROM task_waiting WHERE running < $1 ORDER BY running, turn LIMIT 1)
+		FROM task_waiting w WHERE w.running < coalesce(w.most, $1) AND (w.running, w.turn) =
+			(SELECT running, turn FROM task_waiting WHERE running < coalesce(most, $1) ORDER BY running, turn LIMIT 1)
 	) q JOIN tasks t ON t.seq = q.head
 	ORDER BY t.due, t.seq LIMIT 1`
 

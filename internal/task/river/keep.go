@@ -41,6 +41,27 @@ func (c *change) makeRoom(ctx context.Context) error {
 	return err
 }
 
+// makeOwnRoom forgets who of an owner ended first if one more task would be too many
+// of theirs.
+func (c *change) makeOwnRoom(ctx context.Context, spec task.Spec) error {
+	if spec.Limits.Kept <= 0 {
+		return nil
+	}
+	var kept int64
+	if err := one(ctx, c, `SELECT count(*) FROM tasks WHERE owner = $1`, []any{spec.Owner}, &kept); err != nil {
+		return err
+	}
+	over := kept + 1 - int64(spec.Limits.Kept)
+	if over <= 0 {
+		return nil
+	}
+	n, err := c.forget(ctx, `owner = $2 AND expires_at IS NOT NULL`, min(over, sweepBatch), spec.Owner)
+	if err == nil && n == 0 {
+		err = task.ErrOwnFull(int(kept))
+	}
+	return err
+}
+
 // forgetExpired forgets what has expired, so that its keys are free.
 func (c *change) forgetExpired(ctx context.Context) error {
 	if c.expiry == nil || *c.expiry > c.now.UnixMicro() {

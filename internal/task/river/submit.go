@@ -2,6 +2,7 @@ package river
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 
@@ -96,6 +97,9 @@ func (c *change) create(ctx context.Context, spec task.Spec, sub *task.Submissio
 	if int64(len(spec.Result)) > s.limits.KeptBytes {
 		return task.ErrTooLarge(len(spec.Result), s.limits.KeptBytes)
 	}
+	if err := c.makeOwnRoom(ctx, spec); err != nil {
+		return err
+	}
 	if err := c.makeRoom(ctx); err != nil {
 		return err
 	}
@@ -122,7 +126,7 @@ func (c *change) create(ctx context.Context, spec task.Spec, sub *task.Submissio
 	s.mu.Unlock()
 	c.then(func() { s.holdLocked(r.ID, -1) })
 	c.otherwise(func() { s.abandon(r.ID) })
-	if err := c.enqueue(ctx, r.Owner, int64(s.limits.WaitingPerOwner)); err != nil {
+	if err := c.enqueue(ctx, r.Owner, int64(cmp.Or(spec.Limits.Waiting, s.limits.WaitingPerOwner))); err != nil {
 		return err
 	}
 	return c.admit(ctx)
@@ -136,9 +140,18 @@ func (s *Store) answer(r record, spec task.Spec) task.Submission {
 	return sub
 }
 
+// own is a limit of one owner's, or null where there is none.
+func own(limit int) *int64 {
+	if limit <= 0 {
+		return nil
+	}
+	most := int64(limit)
+	return &most
+}
+
 const sqlInsert = `INSERT INTO tasks (id, owner, kind, description, priority, input, idempotency_key, unique_key,
-	status, progress, result, error, created_at, updated_at, completed_at, expires_at, due)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`
+	status, progress, result, error, created_at, updated_at, completed_at, expires_at, due, own_running)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
 
 func (c *change) insert(ctx context.Context, r record, spec task.Spec) error {
 	var completed, expires *int64
@@ -151,5 +164,5 @@ func (c *change) insert(ctx context.Context, r record, spec task.Spec) error {
 	c.counts.tasks++
 	return c.later(ctx, sqlInsert,
 		r.ID, r.Owner, r.Kind, r.Description, string(r.Priority), []byte(r.Input), key(spec.IdempotencyKey), unique,
-		string(r.Status), r.Progress, []byte(r.Result), r.Error, r.CreatedAt.UnixMicro(), r.UpdatedAt.UnixMicro(), completed, expires, due)
+		string(r.Status), r.Progress, []byte(r.Result), r.Error, r.CreatedAt.UnixMicro(), r.UpdatedAt.UnixMicro(), completed, expires, due, own(spec.Limits.Running))
 }

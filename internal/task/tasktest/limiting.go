@@ -93,6 +93,82 @@ var limiting = []example{
 			}
 		},
 	},
+	{
+		name:   "an owner may have other limits for what waits than the rest",
+		limits: task.Limits{Running: 1, RunningPerOwner: 1, WaitingPerOwner: 2},
+		check: func(t *testing.T, r *rig) {
+			r.hold("zoe")
+			for owner, most := range map[string]int{ann: 1, bob: 4} {
+				spec := task.Spec{Owner: owner, Kind: held, Limits: task.OwnLimits{Waiting: most}}
+				for range most {
+					r.submit(spec)
+				}
+				_, err := r.Submit(t.Context(), spec)
+				assert.ErrorContains(t, err, fmt.Sprint(most, " tasks are waiting"))
+				requireKind(t, err, fault.Limit)
+			}
+			for range 2 {
+				r.submit(task.Spec{Owner: cid, Kind: held})
+			}
+			_, err := r.Submit(t.Context(), task.Spec{Owner: cid, Kind: held})
+			requireKind(t, err, fault.Limit)
+		},
+	},
+	{
+		name:   "an owner may have other limits for what runs than the rest",
+		limits: task.Limits{Running: 6, RunningPerOwner: 2},
+		check: func(t *testing.T, r *rig) {
+			running := map[string][]*job{}
+			for range 3 {
+				r.submit(task.Spec{Owner: ann, Kind: held, Limits: task.OwnLimits{Running: 1}})
+				r.submit(task.Spec{Owner: bob, Kind: held, Limits: task.OwnLimits{Running: 3}})
+				r.submit(task.Spec{Owner: cid, Kind: held})
+			}
+			for range 6 {
+				j := r.next(t)
+				running[j.run.Task().Owner] = append(running[j.run.Task().Owner], j)
+			}
+			require.Empty(t, r.started)
+			assert.Len(t, running[ann], 1)
+			assert.Len(t, running[bob], 3)
+			assert.Len(t, running[cid], 2)
+			running[bob][0].complete(`1`)
+			running[ann][0].complete(`1`)
+			assert.Equal(t, ann, r.next(t).run.Task().Owner, "one at a time")
+			running[cid][0].complete(`1`)
+			assert.Equal(t, cid, r.next(t).run.Task().Owner)
+			require.Empty(t, r.started)
+			// The newest task of an owner says how many.
+			r.submit(task.Spec{Owner: ann, Kind: held, Limits: task.OwnLimits{Running: 2}})
+			assert.Equal(t, ann, r.next(t).run.Task().Owner)
+		},
+	},
+	{
+		name:   "an owner may have a number of tasks kept of their own",
+		limits: task.Limits{Running: 8, RunningPerOwner: 4},
+		check: func(t *testing.T, r *rig) {
+			spec := task.Spec{Owner: ann, Kind: held, Limits: task.OwnLimits{Kept: 2}, Result: json.RawMessage(`1`)}
+			first, second := r.submit(spec).Task, r.submit(spec).Task
+			r.done(bob)
+			third := r.submit(spec).Task
+			r.gone(ann, first.ID)
+			assert.Equal(t, 2, r.list(ann, task.Filter{}).Total)
+			spec.Result = nil
+			fourth := r.submit(spec).Task
+			r.gone(ann, second.ID)
+			r.next(t)
+			r.submit(spec)
+			r.gone(ann, third.ID)
+			r.next(t)
+			_, err := r.Submit(t.Context(), spec)
+			requireKind(t, err, fault.Limit)
+			assert.ErrorContains(t, err, "2 tasks of yours are kept")
+			assert.Equal(t, 1, r.list(bob, task.Filter{}).Total, "another's stay")
+			r.cancel(ann, fourth.ID)
+			r.submit(spec)
+			r.gone(ann, fourth.ID)
+		},
+	},
 }
 
 // submitAtOnce has owners submit each tasks, all at the same time, and returns
