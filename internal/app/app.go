@@ -71,12 +71,19 @@ func New(c config.Config, mode Mode, logs io.Writer) (*App, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
+	log, err := logger(c, logs)
+	if err != nil {
+		return nil, err
+	}
+	return assemble(c, mode, log, func(w task.Work) task.Work { return w })
+}
+
+func logger(c config.Config, logs io.Writer) (*slog.Logger, error) {
 	level, err := c.Level()
 	if err != nil {
 		return nil, err
 	}
-	log := slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: level}))
-	return assemble(c, mode, log, func(w task.Work) task.Work { return w })
+	return slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: level})), nil
 }
 
 // assemble wires the parts. wrap lets a test hold the work back.

@@ -223,6 +223,23 @@ func TestTooManyCallsAreToldToTheModel(t *testing.T) {
 	assert.Contains(t, string(*m.Error), "too many requests")
 }
 
+// The limits of a key are those of its tasks.
+func TestAKeyHasLimitsOfItsOwn(t *testing.T) {
+	t.Parallel()
+	file, _ := keyFile(t)
+	key := addKey(t, file, "ana", identity.Limits{Waiting: 1, Running: 1}, identity.Scopes()...)
+	g := newGate()
+	base, _ := serveAs(t, settings(), config.HTTP{Addr: "127.0.0.1:0", APIKeys: file}, g.around)
+	p, _ := httpPeer(t, base, modernEra, key)
+	p.create("python", nil)
+	await(t, g.started, "the first, which runs")
+	p.create("linear algebra", nil)
+	m := await(t, p.start("tools/call", toolCall("generate_learning_path_async", map[string]any{"topic": "music theory"})), "a call")
+	assert.Contains(t, string(m.Result), "1 tasks are waiting already")
+	assert.Empty(t, g.started, "one at a time")
+	close(g.open)
+}
+
 func TestTheAnonymousShareNothing(t *testing.T) {
 	t.Parallel()
 	base, _ := serveAs(t, settings(), config.HTTP{Addr: "127.0.0.1:0", Insecure: true}, plain)

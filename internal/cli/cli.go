@@ -42,6 +42,7 @@ type grammar struct {
 	Keys     keysCommand     `cmd:"" help:"Look after the API keys of those who may call over HTTP."`
 	Paths    pathsCommand    `cmd:"" help:"Look after finished paths, in a store that outlives its process."`
 	Catalog  catalogCommand  `cmd:"" help:"Look at the concept graph."`
+	Admin    adminCommand    `cmd:"" help:"Look after everyone's tasks and data in a store, by principal."`
 	Migrate  migrateCommand  `cmd:"" name:"migrate" help:"Look after the schema of a store."`
 	Backup   backupCommand   `cmd:"" help:"Copy a SQLite store to a file, while it is in use."`
 	Health   healthCommand   `cmd:"" help:"Ask a running server whether it is well; exit code 0 says so."`

@@ -20,6 +20,9 @@ func (t *Tutor) Tell(f func(context.Context, Change)) { t.told = append(t.told, 
 
 // submit makes a task and tells of it.
 func (t *Tutor) submit(ctx context.Context, spec task.Spec) (task.Submission, error) {
+	if p, ok := identity.From(ctx); ok && p.Name == spec.Owner {
+		spec.Limits = task.OwnLimits{Waiting: p.Limits.Waiting, Running: p.Limits.Running, Kept: p.Limits.Kept}
+	}
 	s, err := t.tasks.Submit(ctx, spec)
 	if err == nil && !s.Repeated {
 		t.tell(ctx, Change{Owner: spec.Owner, Made: s.Task})

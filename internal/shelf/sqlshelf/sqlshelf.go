@@ -289,6 +289,17 @@ func (s *Shelf) Stats(ctx context.Context, owner string, since time.Time) (shelf
 	return stats, s.broken(ctx, err)
 }
 
+// Erase removes all paths of an owner, and tells how many there were.
+func (s *Shelf) Erase(ctx context.Context, owner string) (gone int64, err error) {
+	within, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	result, err := s.db.ExecContext(within, `DELETE FROM paths WHERE owner = $1`, text(owner))
+	if err != nil {
+		return 0, s.broken(ctx, err)
+	}
+	return result.RowsAffected()
+}
+
 // broken turns what the database said into a fault.
 func (s *Shelf) broken(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() != nil {

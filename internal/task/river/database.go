@@ -71,6 +71,8 @@ type database interface {
 	// again.
 	listed() string
 	relist(ctx context.Context, t tx, id string) error
+	// jobsTask is SQL for the task of a row of river_job.
+	jobsTask() string
 	// dead finds which of holders are alive no more; bury makes sure of that for
 	// one, and removes what is left of it.
 	dead(ctx context.Context, holders []string) ([]string, error)

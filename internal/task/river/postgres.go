@@ -371,6 +371,8 @@ func (d *postgres) join(ctx context.Context, id string) error {
 	return err
 }
 
+func (*postgres) jobsTask() string { return `args->>'task'` }
+
 func (*postgres) listed() string {
 	return `EXISTS (SELECT 1 FROM task_instances WHERE id = $1 AND leased_till > clock_timestamp())`
 }

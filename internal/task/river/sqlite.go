@@ -279,6 +279,8 @@ func (d *sqliteFile) join(_ context.Context, id string) error {
 // renew need do nothing: the lock is held as long as the process lives.
 func (*sqliteFile) renew(context.Context, string) (bool, error) { return true, nil }
 
+func (*sqliteFile) jobsTask() string { return `json_extract(args, '$.task')` }
+
 func (*sqliteFile) listed() string { return `true` }
 
 func (*sqliteFile) relist(context.Context, tx, string) error { return nil }
