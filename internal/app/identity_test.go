@@ -302,7 +302,7 @@ func TestOnlyWhatIsOfferedCanBeCalled(t *testing.T) {
 		for _, tool := range p.request("tools/list", nil)["tools"].([]any) {
 			names = append(names, tool.(map[string]any)["name"].(string))
 		}
-		assert.Equal(t, c.tools, names, c.name)
+		assert.ElementsMatch(t, c.tools, names, c.name)
 		m := await(t, p.start("tools/call", toolCall("delete_learning_path", map[string]any{"id": "x"})), "a call")
 		assert.NotNil(t, m.Error, c.name)
 	}
