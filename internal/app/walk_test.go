@@ -274,7 +274,7 @@ func (w *walk) routes() {
 func (w *walk) documented() (routes []string) {
 	status, body, _ := strings.Cut(w.fetch(http.MethodGet, "/openapi.json"), " ")
 	if status == "404" {
-		return nil // there is no REST face
+		w.t.Error("there is no document of the REST face")
 	}
 	var document struct {
 		Paths map[string]map[string]any `json:"paths"`
@@ -296,8 +296,11 @@ func (w *walk) fetch(method, target string) string {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	require.NoError(w.t, err)
-	return fmt.Sprint(resp.StatusCode, " ", string(body))
+	return fmt.Sprint(resp.StatusCode, " ", string(uptime.ReplaceAll(body, nil)))
 }
+
+// uptime is what differs from one answer to the next.
+var uptime = regexp.MustCompile(`"uptime":[0-9.e+-]+`)
 
 // sessions holds that another's session is none, whichever way one comes.
 func (w *walk) sessions() {
