@@ -405,13 +405,6 @@ func TestAStreamOutlivesTheTimeOfItsBody(t *testing.T) {
 	assert.ErrorIs(t, <-ended, io.EOF)
 }
 
-func TestLargeHeadersAreRefused(t *testing.T) {
-	t.Parallel()
-	p := listen(t)
-	resp, _ := p.ask(http.MethodGet, "/healthz", "", "X-Large", strings.Repeat("x", 128<<10))
-	assert.Equal(t, http.StatusRequestHeaderFieldsTooLarge, resp.StatusCode)
-}
-
 func TestReadinessTellsOfTheStoreAndOfTheEnd(t *testing.T) {
 	t.Parallel()
 	away := make(chan error, 1)

@@ -54,7 +54,7 @@ func (p pipes) Close() error {
 // Who sends headers slowly, or nothing more, is let go in time.
 func TestSlowConnectionsAreClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		face := httpface.New(mcpwire.New(server.NewMCPServer("small", "1"), slog.New(slog.DiscardHandler)))
+		face := httpface.New(mcpwire.New(server.NewMCPServer("small", "1"), slog.New(slog.DiscardHandler)), httpface.Options{})
 		l := pipes{make(chan net.Conn), make(chan struct{})}
 		s := face.Server(context.Background())
 		served := make(chan error, 1)
