@@ -290,7 +290,7 @@ func TestOnlyWhatIsOfferedCanBeCalled(t *testing.T) {
 		{"read-only", func(c *config.Config) { c.ReadOnly = true }, []string{"get_learning_path", "get_task_status", "list_learning_paths", "list_tasks", "search_concepts"}},
 		{"some", func(c *config.Config) { c.Tools = []string{"search_concepts", "list_tasks"} }, []string{"list_tasks", "search_concepts"}},
 		{"all but one", func(c *config.Config) { c.ExcludeTools = []string{"delete_learning_path"} }, []string{
-			"cancel_task", "generate_learning_path_async", "get_learning_path", "get_task_status", "list_learning_paths", "list_tasks", "search_concepts",
+			"cancel_task", "generate_learning_path", "generate_learning_path_async", "get_learning_path", "get_task_status", "list_learning_paths", "list_tasks", "search_concepts",
 		}},
 	} {
 		s := settings()

@@ -48,7 +48,7 @@ func shared(t *testing.T, g *gate) (base string) {
 	face := mcpface.New("test", tu, tools.New(tu, log, 100), tasks, principalOf, log)
 	wire := mcpwire.New(face.Server(), log, mcpwire.WithPrincipal(principalOf))
 	tasks.Attach(face.Server(), wire)
-	web := httpface.New(wire)
+	web := httpface.New(wire, httpface.Options{})
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := context.WithValue(r.Context(), principal{}, r.Header.Get(principalHeader))
 		web.ServeHTTP(w, r.WithContext(ctx))

@@ -26,6 +26,7 @@ const nobodys = "00000000-0000-4000-8000-000000000000"
 // none. One that is not here fails the walk.
 var walkedTools = map[string]func(id string) map[string]any{
 	"generate_learning_path_async": nil,
+	"generate_learning_path":       nil,
 	"get_task_status":              func(id string) map[string]any { return map[string]any{"task_id": id} },
 	"list_tasks":                   nil,
 	"cancel_task":                  func(id string) map[string]any { return map[string]any{"task_id": id} },
