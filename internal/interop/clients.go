@@ -41,6 +41,7 @@ type client struct {
 const (
 	inspector = "2.12.0"
 	scripts   = "internal/interop/node"
+	gosdk     = "internal/interop/gosdk"
 )
 
 var clients = []client{
@@ -91,13 +92,17 @@ func (b *bench) prepare(ctx context.Context) error {
 		return err
 	}
 	b.trilha = filepath.Join(b.tools, "trilha")
+	modfile := filepath.Join(b.tools, "gosdk.mod")
 	for _, c := range []struct {
 		dir     string
 		command []string
 	}{
 		{".", []string{"go", "build", "-o", b.trilha, "./cmd/trilha"}},
 		{".", []string{"go", "build", "-o", filepath.Join(b.tools, "mcpgo"), "./internal/interop/mcpgo"}},
-		{"internal/interop/gosdk", []string{"go", "build", "-o", filepath.Join(b.tools, "gosdk"), "."}},
+		// A copy of its go.mod, which may follow what trilha itself comes to require.
+		{gosdk, []string{"cp", "go.mod", modfile}},
+		{gosdk, []string{"cp", "go.sum", strings.TrimSuffix(modfile, "mod") + "sum"}},
+		{gosdk, []string{"go", "build", "-mod=mod", "-modfile=" + modfile, "-o", filepath.Join(b.tools, "gosdk"), "."}},
 		{scripts, []string{"cp", "steps.mjs", "v1.mjs", "v2.mjs", b.tools}},
 	} {
 		if _, err := b.do(ctx, c.dir, c.command...); err != nil {
