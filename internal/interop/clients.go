@@ -35,6 +35,7 @@ type client struct {
 	version string // of what is tested
 	speaks  []at
 	program []string // below the tools; empty: the Inspector
+	tasks   bool     // it speaks MCP tasks in some dialect
 	cannot  string   // what it cannot do, and why, for the page
 }
 
@@ -45,14 +46,14 @@ const (
 )
 
 var clients = []client{
-	{"TypeScript SDK v1", "@modelcontextprotocol/sdk 1.32.2", allLegacy, []string{"node", "v1.mjs"}, "it does not speak 2026-07-28"},
-	{"TypeScript SDK v2", "@modelcontextprotocol/client 2.4.0", both, []string{"node", "v2.mjs"}, ""},
+	{"TypeScript SDK v1", "@modelcontextprotocol/sdk 1.32.2", allLegacy, []string{"node", "v1.mjs"}, true, "it does not speak 2026-07-28"},
+	{"TypeScript SDK v2", "@modelcontextprotocol/client 2.4.0", both, []string{"node", "v2.mjs"}, false, "it has no calls for MCP tasks"},
 	{
-		"Inspector, command line", "@modelcontextprotocol/inspector " + inspector, both, nil,
-		"it shows no progress; each call is a process of its own, over stdio with a server of its own, so that tasks are kept in SQLite there and are done before they can be cancelled",
+		"Inspector, command line", "@modelcontextprotocol/inspector " + inspector, both, nil, false,
+		"it shows neither progress nor MCP tasks, which it declares in 2026-07-28 and follows by itself; each call is a process of its own, over stdio with a server of its own, so that tasks are kept in SQLite there and are done before they can be cancelled",
 	},
-	{"Go SDK", "github.com/modelcontextprotocol/go-sdk v1.8.0", both, []string{"./gosdk"}, ""},
-	{"mcp-go", "github.com/mark3labs/mcp-go v1.2.1", both, []string{"./mcpgo"}, ""},
+	{"Go SDK", "github.com/modelcontextprotocol/go-sdk v1.8.0", both, []string{"./gosdk"}, false, "it has no calls for MCP tasks"},
+	{"mcp-go", "github.com/mark3labs/mcp-go v1.2.1", both, []string{"./mcpgo"}, false, "its calls for tasks of 2025-11-25 are not tried here yet"},
 }
 
 // patience is how long one cell may take.
@@ -72,7 +73,10 @@ type cell struct {
 }
 
 // names lists the steps in order.
-var names = []string{"connect", "tools", "create", "wait", "progress", "path", "resource", "cancel"}
+var names = []string{"connect", "tools", "create", "wait", "progress", "path", "resource", "cancel", "task", "task asks", "task cancel"}
+
+// tasks is how many of them, the last, only clients that speak MCP tasks take.
+const tasks = 3
 
 // bench holds trilha, built and served.
 type bench struct {
@@ -214,9 +218,12 @@ func (b *bench) try(ctx context.Context, c client, at at) cell {
 	began := time.Now()
 	tried := cell{client: c, at: at}
 	if c.program == nil {
-		tried.steps = b.inspect(ctx, at)
+		tried.steps = b.inspect(ctx, c, at)
 	} else {
 		tried.steps = b.program(ctx, c, at)
+	}
+	for !c.tasks && len(tried.steps) >= len(names)-tasks && len(tried.steps) < len(names) {
+		tried.steps = append(tried.steps, step{Step: steps.Step{Step: names[len(tried.steps)]}, Cannot: true})
 	}
 	ok := 0
 	for _, s := range tried.steps {
@@ -224,7 +231,7 @@ func (b *bench) try(ctx context.Context, c client, at at) cell {
 			ok++
 		}
 	}
-	fmt.Fprintf(b.log, "%s, %s, %s: %d of %d steps, %.1f s\n", c.name, at.transport, at.era, ok, len(names), time.Since(began).Seconds())
+	fmt.Fprintf(b.log, "%s, %s, %s: %d of %d steps, %.1f s\n", c.name, at.transport, at.era, ok, len(stepsOf(c)), time.Since(began).Seconds())
 	return tried
 }
 
@@ -247,20 +254,28 @@ func (b *bench) program(ctx context.Context, c client, at at) []step {
 	for lines := bufio.NewScanner(bytes.NewReader(raw)); lines.Scan(); {
 		var s step
 		if err := json.Unmarshal(lines.Bytes(), &s); err != nil {
-			return complete(taken, fmt.Sprintf("it wrote %.200q", lines.Text()))
+			return complete(c, taken, fmt.Sprintf("it wrote %.200q", lines.Text()))
 		}
 		taken = append(taken, s)
 	}
-	if err != nil && len(taken) == len(names) { // it did all, and then could not end
+	if err != nil && len(taken) == len(stepsOf(c)) { // it did all, and then could not end
 		last := &taken[len(taken)-1]
 		last.OK, last.Note = false, fmt.Sprintf("afterwards: %v: %s", err, tail(said.String()))
 	}
-	return complete(taken, fmt.Sprintf("not reached: %v: %s", err, tail(said.String())))
+	return complete(c, taken, fmt.Sprintf("not reached: %v: %s", err, tail(said.String())))
+}
+
+// stepsOf names the steps that a client takes.
+func stepsOf(c client) []string {
+	if c.tasks {
+		return names
+	}
+	return names[:len(names)-tasks]
 }
 
 // complete fills up what was not reached.
-func complete(taken []step, why string) []step {
-	for i := len(taken); i < len(names); i++ {
+func complete(c client, taken []step, why string) []step {
+	for i := len(taken); i < len(stepsOf(c)); i++ {
 		taken = append(taken, step{Step: steps.Step{Step: names[i], Note: why}})
 	}
 	return taken

@@ -17,7 +17,7 @@ import (
 )
 
 // inspect takes the steps with the Inspector's command line, a process for each call.
-func (b *bench) inspect(ctx context.Context, at at) (taken []step) {
+func (b *bench) inspect(ctx context.Context, c client, at at) (taken []step) {
 	i := &inspection{bench: b, at: at}
 	if at.transport == "stdio" {
 		i.target = []string{b.trilha, "-e", "TRILHA_STORE=sqlite:" + filepath.Join(b.room, fmt.Sprintf("inspector-%d.db", b.cells))}
@@ -26,7 +26,7 @@ func (b *bench) inspect(ctx context.Context, at at) (taken []step) {
 		i.target = []string{b.quick.address(at.transport), "--transport", at.transport}
 		i.slow = []string{b.idle.address(at.transport), "--transport", at.transport}
 	}
-	for _, name := range names {
+	for _, name := range stepsOf(c) {
 		s := step{Step: steps.Step{Step: name}}
 		note, err := i.take(ctx, name)
 		switch {
@@ -34,7 +34,7 @@ func (b *bench) inspect(ctx context.Context, at at) (taken []step) {
 			s.Cannot, s.Note = true, note
 		case err != nil:
 			s.Note = err.Error()
-			return complete(append(taken, s), "not reached")
+			return complete(c, append(taken, s), "not reached")
 		default:
 			s.OK, s.Note = true, note
 		}

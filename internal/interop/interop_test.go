@@ -42,6 +42,7 @@ func TestOnlyWhatAClientCannotDoMayBeMissing(t *testing.T) {
 	require.NoError(t, judge(cells(well, cannot)))
 	require.ErrorContains(t, judge(cells(well, cannot, failed)), "some client, http, modern: cancel: the task is running")
 	// Whatever a program does not come to has failed.
-	require.ErrorContains(t, judge(cells(complete(nil, "not reached")...)), "connect: not reached")
-	assert.Len(t, complete([]step{well}, ""), len(names))
+	require.ErrorContains(t, judge(cells(complete(client{}, nil, "not reached")...)), "connect: not reached")
+	assert.Len(t, complete(client{}, []step{well}, ""), len(names)-tasks)
+	assert.Len(t, complete(client{tasks: true}, []step{well}, ""), len(names))
 }

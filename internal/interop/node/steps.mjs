@@ -26,8 +26,10 @@ function need(holds, text) {
   if (!holds) throw new Error(text);
 }
 
-// take takes all steps. call is (name, arguments, onprogress) => result.
-export async function take({ wire, connect, version, tools, call, read, close }) {
+// take takes all steps. call is (name, arguments, onprogress) => result. run is of
+// clients that speak MCP tasks: it calls a tool as a task, calls made with the task's
+// id once there is one, and gives { statuses, asked, result, error }.
+export async function take({ wire, connect, version, tools, call, read, close, run, cancel }) {
   const ask = async (name, args, onprogress) => {
     const result = await call(name, args, onprogress);
     need(!result.isError, `${name}: ${JSON.stringify(result.content)}`);
@@ -97,5 +99,24 @@ export async function take({ wire, connect, version, tools, call, read, close })
     const it = await ask('cancel_task', { task_id: other });
     need(it.status === 'cancelled', `the task is ${it.status}`);
   });
+  if (run) {
+    const asTask = (topic, made_) => run({ topic, num_nodes: 14, hours_per_week: Number(hours) + ++made / 100 }, made_);
+    await step('task', async () => {
+      const it = await asTask('machine learning');
+      need(it.result?.structuredContent, `no result: ${it.error}`);
+      return it.statuses.join(', ');
+    });
+    await step('task asks', async () => {
+      const it = await asTask('functions');
+      need(it.asked > 0, 'nothing was asked');
+      need(it.result && !it.result.isError, `no result: ${it.error ?? JSON.stringify(it.result)}`);
+    });
+    await step('task cancel', async () => {
+      await keepBusy();
+      let status;
+      await asTask('machine learning', async id => { status = await cancel(id); });
+      need(status === 'cancelled', `the task is ${status}`);
+    });
+  }
   await close();
 }
