@@ -299,6 +299,7 @@ func TestAPlanSurvivesJSON(t *testing.T) {
 	require.NoError(t, err)
 	var back generate.Plan
 	require.NoError(t, json.Unmarshal(raw, &back))
+	plan.Likeness = 0 // is for who asks, not for the work
 	assert.Equal(t, plan, back)
 }
 
