@@ -30,17 +30,26 @@ func TestWhatIsCommittedIsWhatTheFactsSay(t *testing.T) {
 	for _, d := range documents() {
 		want, err := encode(d.content)
 		require.NoError(t, err)
-		assert.True(t, string(want) == contents(t, d.path), "%s is stale: make packaging", d.path)
+		isFresh(t, d.path, contents(t, d.path), string(want))
 	}
 	page := contents(t, "README.md")
 	text, err := install()
 	require.NoError(t, err)
 	want, err := within(page, text)
 	require.NoError(t, err)
-	assert.True(t, want == page, "README.md is stale: make packaging")
+	isFresh(t, "README.md", page, want)
 
 	_, err = within("# A page without marks\n", text)
 	assert.Error(t, err)
+}
+
+// isFresh says of a stale file only which it is: what changed is in the diff of
+// what writes it anew.
+func isFresh(t *testing.T, path, have, want string) {
+	t.Helper()
+	if have != want {
+		t.Errorf("%s is stale: make packaging", path)
+	}
 }
 
 // The links of the README, decoded as VS Code and Cursor do, are the launches.
