@@ -19,26 +19,27 @@ func binaryOf(platform string) string {
 
 // manifest is that of an MCP bundle, version 0.3.
 type manifest struct {
-	ManifestVersion string            `json:"manifest_version"`
-	Name            string            `json:"name"`
-	DisplayName     string            `json:"display_name"`
-	Version         string            `json:"version"`
-	Description     string            `json:"description"`
-	LongDescription string            `json:"long_description"`
-	Author          person            `json:"author"`
-	Repository      map[string]string `json:"repository"`
-	Homepage        string            `json:"homepage"`
-	Documentation   string            `json:"documentation"`
-	Support         string            `json:"support"`
-	License         string            `json:"license"`
-	Keywords        []string          `json:"keywords"`
-	PrivacyPolicies []string          `json:"privacy_policies"`
-	Localization    map[string]string `json:"localization"`
-	Server          bundled           `json:"server"`
-	Tools           []tool            `json:"tools"`
-	ToolsGenerated  bool              `json:"tools_generated"`
-	Compatibility   compatibility     `json:"compatibility"`
-	UserConfig      userConfig        `json:"user_config"`
+	ManifestVersion  string            `json:"manifest_version"`
+	Name             string            `json:"name"`
+	DisplayName      string            `json:"display_name"`
+	Version          string            `json:"version"`
+	Description      string            `json:"description"`
+	LongDescription  string            `json:"long_description"`
+	Author           person            `json:"author"`
+	Repository       map[string]string `json:"repository"`
+	Homepage         string            `json:"homepage"`
+	Documentation    string            `json:"documentation"`
+	Support          string            `json:"support"`
+	License          string            `json:"license"`
+	Keywords         []string          `json:"keywords"`
+	PrivacyPolicies  []string          `json:"privacy_policies"`
+	Localization     map[string]string `json:"localization"`
+	Server           bundled           `json:"server"`
+	Tools            []tool            `json:"tools"`
+	ToolsGenerated   bool              `json:"tools_generated"`
+	PromptsGenerated bool              `json:"prompts_generated"` // their texts depend on the arguments
+	Compatibility    compatibility     `json:"compatibility"`
+	UserConfig       userConfig        `json:"user_config"`
 }
 
 type bundled struct {
@@ -100,7 +101,7 @@ func mcpbManifest(with []string) manifest {
 				"TRILHA_LOG_LEVEL": "${user_config.log_level}",
 			},
 		}},
-		Tools: listTools(), ToolsGenerated: false,
+		Tools: listTools(), ToolsGenerated: false, PromptsGenerated: true,
 		Compatibility: compatibility{slices.Clone(with)},
 		UserConfig: userConfig{
 			Store:    option{"string", "Store", "Where tasks and paths are kept: sqlite (a file of yours), memory (a restart forgets them) or sqlite:PATH.", "sqlite", false},
