@@ -348,10 +348,16 @@ func (w *walk) notifications() {
 		uris = append(uris, "trilha://tasks/"+id, "trilha://paths/"+id)
 	}
 	if w.bia.modern() {
-		w.bia.start("subscriptions/listen", map[string]any{"notifications": map[string]any{"resourceSubscriptions": uris, "taskIds": w.ids}})
+		w.bia.start("subscriptions/listen", map[string]any{"notifications": map[string]any{"resourceSubscriptions": uris}})
 		for m := (message{}); m.Method != "notifications/subscriptions/acknowledged"; {
 			m = await(w.t, w.bia.told, "acknowledgement")
 		}
+		w.bia.start("subscriptions/listen", map[string]any{ // of tasks; another's may be refused
+			"notifications": map[string]any{"taskIds": w.ids},
+			"_meta": map[string]any{"io.modelcontextprotocol/clientCapabilities": map[string]any{
+				"extensions": map[string]any{"io.modelcontextprotocol/tasks": map[string]any{}},
+			}},
+		})
 	} else {
 		w.listen()
 		for _, uri := range uris {
@@ -384,7 +390,7 @@ func (w *walk) notifications() {
 func (w *walk) told(m message, raw string) {
 	w.t.Helper()
 	assert.NotContains(w.t, raw, "ana's token")
-	if m.Method == "notifications/resources/updated" {
+	if m.Method == "notifications/resources/updated" || m.Method == "notifications/tasks" {
 		w.clean(raw, m.Method, "")
 	}
 }
