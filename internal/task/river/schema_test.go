@@ -57,7 +57,8 @@ func queryAt(t *testing.T, at, query string) (n int) {
 }
 
 // The stored copies were made by stores of these schemas, of which an instance was
-// killed; that of schema 2 is the third without paths. Each schema but the newest has
+// killed; that of schema 2 is the third without paths, that of 4 the
+// third with its migration. Each schema but the newest has
 // one: a migration comes with that of the one before.
 func TestAStoreOfAnEarlierSchemaIsUpgradedWithAllThatIsInIt(t *testing.T) {
 	for dialect, place := range map[string]func(t *testing.T) string{
