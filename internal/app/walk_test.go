@@ -166,7 +166,7 @@ func (w *walk) same(method string, params func(id string) map[string]any) {
 
 func (w *walk) alike(nobody, got, what string) {
 	w.t.Helper()
-	assert.True(w.t, nobody == got, "%s: answered %.500s, and of what is nobody's %.500s", what, got, nobody)
+	assert.Equal(w.t, nobody, got, what)
 }
 
 // clean holds that an answer names nothing of ana's but what was asked for.
@@ -174,7 +174,7 @@ func (w *walk) clean(answer, what, asked string) {
 	w.t.Helper()
 	for _, id := range w.ids {
 		if id != asked {
-			assert.False(w.t, strings.Contains(answer, id), "%s names %s: %.500s", what, id, answer)
+			assert.NotContains(w.t, answer, id, what)
 		}
 	}
 }

@@ -97,8 +97,8 @@ func New(s *server.MCPServer, log *slog.Logger, options ...Option) *Wire {
 	s.Use(func(next server.ToolHandlerFunc) server.ToolHandlerFunc {
 		return func(ctx context.Context, r mcp.CallToolRequest) (result *mcp.CallToolResult, err error) {
 			defer w.after(ctx, &err)
-			if result = alreadyRun(ctx); result != nil {
-				return result, nil
+			if ran := alreadyRun(ctx); ran != nil {
+				return ran, nil
 			}
 			result, err = next(ctx, r)
 			w.direct.watch(ctx, result)
