@@ -258,7 +258,7 @@ func (b *bench) program(ctx context.Context, c client, at at) []step {
 		}
 		taken = append(taken, s)
 	}
-	if err != nil && len(taken) == len(stepsOf(c)) { // it did all, and then could not end
+	if err != nil && len(taken) == len(stepsOf(c)) && taken[len(taken)-1].OK { // it did all, and then could not end
 		last := &taken[len(taken)-1]
 		last.OK, last.Note = false, fmt.Sprintf("afterwards: %v: %s", err, tail(said.String()))
 	}

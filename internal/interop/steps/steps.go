@@ -224,7 +224,17 @@ func (t *taker) read(ctx context.Context) (string, error) {
 	return "", err
 }
 
-func (t *taker) cancel(ctx context.Context) (string, error) {
+// cancel tries again what may come too late on a busy machine: the task is done.
+func (t *taker) cancel(ctx context.Context) (note string, err error) {
+	for range 5 {
+		if note, err = t.cancelOne(ctx); err == nil {
+			break
+		}
+	}
+	return note, err
+}
+
+func (t *taker) cancelOne(ctx context.Context) (string, error) {
 	if err := t.keepBusy(ctx); err != nil {
 		return "", err
 	}
