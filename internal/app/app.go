@@ -114,7 +114,7 @@ func assemble(c config.Config, mode Mode, log *slog.Logger, wrap func(task.Work)
 	a.face = mcpface.New(Version, a.Tutor, a.Tools, tasks, identity.Owner, a.log)
 	a.face.Permit(a.permitTool)
 	a.wire = mcpwire.New(a.face.Server(), a.log, mcpwire.WithPrincipal(caller), mcpwire.WithGate(a.gate), mcpwire.WithMetaPropagator(a.face.MetaPropagator()))
-	tasks.Attach(a.face.Server(), a.wire)
+	tasks.Attach(a.wire)
 	return a, nil
 }
 

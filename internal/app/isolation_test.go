@@ -47,7 +47,7 @@ func shared(t *testing.T, g *gate) (base string) {
 	tasks := mcptasks.New(mcptasks.Options{Store: store, Owner: principalOf, TTL: time.Hour, Log: log})
 	face := mcpface.New("test", tu, tools.New(tu, log, 100), tasks, principalOf, log)
 	wire := mcpwire.New(face.Server(), log, mcpwire.WithPrincipal(principalOf))
-	tasks.Attach(face.Server(), wire)
+	tasks.Attach(wire)
 	web := httpface.New(wire, httpface.Options{})
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := context.WithValue(r.Context(), principal{}, r.Header.Get(principalHeader))

@@ -83,7 +83,7 @@ func wholeJob(t *testing.T, s speaker) {
 		names = append(names, name)
 	}
 	assert.Equal(t, []string{ // as they are used
-		"generate_learning_path_async", "get_task_status", "list_tasks", "cancel_task", "get_learning_path",
+		"generate_learning_path_async", "generate_learning_path", "get_task_status", "list_tasks", "cancel_task", "get_learning_path",
 		"search_concepts", "list_learning_paths", "delete_learning_path",
 	}, names)
 

@@ -45,7 +45,7 @@ func newFace(store task.Store, log *slog.Logger) (face *httpface.Face, end func(
 	tasks := addTasks(s, store, log)
 	tasks.Hook(hooks)
 	wire := mcpwire.New(s, log)
-	tasks.Attach(s, wire)
+	tasks.Attach(wire)
 	return httpface.New(wire, httpface.Options{}), tasks.Close
 }
 

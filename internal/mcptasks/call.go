@@ -52,16 +52,19 @@ func (l *Layer) Handler(tool string, j Job) server.ToolHandlerFunc {
 // isCore tells whether a call is of the protocol whose core has tasks.
 func isCore(w *mcpwire.Call) bool { return !w.Modern() && w.Version() == coreVersion }
 
-// refuseTasks refuses calls as a task of tools that have none: middleware.
-func (l *Layer) refuseTasks(next server.ToolHandlerFunc) server.ToolHandlerFunc {
-	return func(ctx context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-		if w, ok := mcpwire.CallOf(ctx); ok && r.Params.Task != nil && isCore(w) {
-			if _, ok := l.tools[r.Params.Name]; !ok {
-				return nil, &mcpwire.Error{Code: mcp.METHOD_NOT_FOUND, Message: r.Params.Name + " cannot be called as a task"}
-			}
-		}
-		return next(ctx, r)
+// refuseTask refuses calls as a task of tools that have none.
+func (l *Layer) refuseTask(_ context.Context, w *mcpwire.Call) (any, error) {
+	if !isCore(w) {
+		return nil, mcpwire.ErrPass
 	}
+	if asked := w.Param("task"); asked == nil || string(asked) == "null" {
+		return nil, mcpwire.ErrPass
+	}
+	name, _ := param[string](w, "name")
+	if _, ok := l.tools[name]; ok || name == "" {
+		return nil, mcpwire.ErrPass // mcp-go says what is wrong with the rest
+	}
+	return nil, &mcpwire.Error{Code: mcp.METHOD_NOT_FOUND, Message: fmt.Sprintf("%.100q cannot be called as a task", name)}
 }
 
 // token is what progress is told under, or nil.

@@ -147,9 +147,8 @@ func (l *Layer) Hook(h *server.Hooks) {
 	})
 }
 
-// Attach answers the methods of tasks on the transports of s.
-func (l *Layer) Attach(s *server.MCPServer, w *mcpwire.Wire) {
-	s.Use(l.refuseTasks)
+// Attach answers the methods of tasks on w.
+func (l *Layer) Attach(w *mcpwire.Wire) {
 	const id = "taskId"
 	w.Handle(string(mcp.MethodTasksGet), mcpwire.Route{Name: id, Serve: l.either(l.get, l.coreGet)})
 	w.Handle(string(mcp.MethodTasksCancel), mcpwire.Route{Name: id, Serve: l.either(l.cancel, l.coreCancel)})
@@ -157,6 +156,7 @@ func (l *Layer) Attach(s *server.MCPServer, w *mcpwire.Wire) {
 	w.Handle(string(mcp.MethodTasksList), mcpwire.Route{Serve: l.either(nil, l.coreList)})
 	w.Handle(string(mcp.MethodTasksResult), mcpwire.Route{Serve: l.either(nil, l.coreResult)})
 	w.Handle(string(mcp.MethodSubscriptionsListen), mcpwire.Route{Serve: l.listen})
+	w.Handle(string(mcp.MethodToolsCall), mcpwire.Route{Legacy: true, Serve: l.refuseTask})
 }
 
 type serve = func(context.Context, *mcpwire.Call) (any, error)

@@ -106,7 +106,7 @@ func newWorld(t *testing.T) *world {
 	})
 	w.layer.Hook(hooks)
 	w.wire = mcpwire.New(s, log)
-	w.layer.Attach(s, w.wire)
+	w.layer.Attach(w.wire)
 	t.Cleanup(func() {
 		now, cancel := context.WithCancel(context.Background())
 		cancel()

@@ -24,6 +24,9 @@ type Route struct {
 	// Name is the member of params that the header Mcp-Name repeats from 2026-07-28
 	// on. Empty: mcp-go says which, if any.
 	Name string
+
+	// Legacy: the route is for requests before 2026-07-28 alone.
+	Legacy bool
 }
 
 // ErrPass leaves a request to mcp-go.
@@ -199,7 +202,7 @@ func (w *Wire) respond(c *call) frame {
 			return refusal(c.of.id, wrong)
 		}
 	}
-	if r, ok := w.routes[c.of.method]; ok {
+	if r, ok := w.routes[c.of.method]; ok && !(r.Legacy && c.of.isModern()) {
 		value, err := w.serve(c.ctx, r, c)
 		if !errors.Is(err, ErrPass) {
 			return w.routed(c, value, err)
