@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/trilha/trilha/internal/config"
 )
 
 // healthTimeout is how long a server has to answer.
@@ -47,13 +49,7 @@ func (c *healthCommand) Run(e *env) error {
 // address is where to ask. A server that listens on every address is asked on
 // this machine's own.
 func (c *healthCommand) address() (string, error) {
-	addr := c.Addr
-	switch {
-	case addr == "" && c.Port != "":
-		addr = net.JoinHostPort("127.0.0.1", c.Port)
-	case addr == "":
-		addr = "127.0.0.1:8400"
-	}
+	addr := config.HTTP{Addr: c.Addr, Port: c.Port}.Listen()
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return "", fmt.Errorf("--addr %q is not an address: give host and port, for example 127.0.0.1:8400", addr)
