@@ -62,6 +62,7 @@ var walkedMethods = map[string]func(id string) map[string]any{
 		return map[string]any{"taskId": id, "inputResponses": map[string]any{}}
 	},
 	"tasks/list": func(string) map[string]any { return map[string]any{} },
+	"tools/call": nil, // of every tool, above
 	// A stream, which is listened to below.
 	"subscriptions/listen": nil,
 }

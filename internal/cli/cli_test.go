@@ -242,18 +242,32 @@ func TestAnInterruptDuringARunLeavesNoHalfPath(t *testing.T) {
 
 func TestStdioEndsWithItsInput(t *testing.T) {
 	in, client := io.Pipe()
-	began := make(chan time.Time, 1)
+	answers, out, err := os.Pipe()
+	require.NoError(t, err)
+	defer answers.Close()
+	errs, err := os.Create(t.TempDir() + "/err")
+	require.NoError(t, err)
+	defer errs.Close()
+	ended := make(chan int, 1)
 	go func() {
-		_, _ = io.WriteString(client, `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"test","version":"1"}}}`+"\n")
-		_, _ = io.WriteString(client, `{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"generate_learning_path_async","arguments":{"topic":"python"}}}`+"\n")
-		began <- time.Now()
-		client.Close()
+		ended <- cli.Run(t.Context(), nil, cli.Streams{In: in, Out: out, Err: errs})
+		out.Close()
 	}()
-	code, stdout, stderr := run(t.Context(), t, in)
-	assert.Less(t, time.Since(<-began), 1500*time.Millisecond)
-	assert.Equal(t, 0, code)
-	assert.Empty(t, stderr)
-	assert.Contains(t, stdout, `"status":"accepted"`)
+	_, err = io.WriteString(client, `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"test","version":"1"}}}`+"\n"+
+		`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"generate_learning_path_async","arguments":{"topic":"python"}}}`+"\n")
+	require.NoError(t, err)
+	lines := bufio.NewReader(answers)
+	for line := ""; !strings.Contains(line, `"status":"accepted"`); { // until the task is under way
+		line, err = lines.ReadString('\n')
+		require.NoError(t, err)
+	}
+	began := time.Now()
+	client.Close()
+	_, err = io.Copy(io.Discard, lines)
+	require.NoError(t, err)
+	assert.Equal(t, 0, <-ended)
+	assert.Less(t, time.Since(began), 1500*time.Millisecond)
+	assert.Empty(t, contents(t, errs.Name()))
 }
 
 func TestServeAnswersUntilItIsInterrupted(t *testing.T) {
