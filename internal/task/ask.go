@@ -130,6 +130,12 @@ func (r Reply) check() error {
 	}
 }
 
+// Asks tells whether a work that left with err asks its owner something: Ask's error.
+func Asks(err error) bool {
+	_, ok := errors.AsType[*asking](err)
+	return ok
+}
+
 // Ask is for works: it gives the replies to forms when all of them are there.
 // Otherwise it gives an error that the work must return, wrapped or not: the task then
 // waits for its owner without a worker, and the work begins anew once every form has a

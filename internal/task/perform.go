@@ -71,7 +71,7 @@ func OutcomeOf(err error) Outcome {
 
 // logFailure keeps what the owner is not shown.
 func logFailure(ctx context.Context, log *slog.Logger, t Task, err error) {
-	log = log.With("task", t.ID, "kind", t.Kind)
+	log = log.With("task", t.ID, "owner", t.Owner, "kind", t.Kind)
 	if p, ok := errors.AsType[*panicError](err); ok {
 		log.Error("work panicked", "panic", fmt.Sprint(p.value), "stack", string(p.stack))
 		return

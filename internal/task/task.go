@@ -84,6 +84,8 @@ type Task struct {
 	Messages []Message       // at most MaxMessages, oldest first
 	Question *Question       // what was asked of its owner; nil: nothing so far, or it has ended
 
+	Trace map[string]string // Spec.Trace, for its Work alone
+
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 	CompletedAt time.Time // zero until the status is final
@@ -118,6 +120,11 @@ type Spec struct {
 	// Limits are the owner's own, from this task on; what is zero there is as the
 	// store has it for everyone.
 	Limits OwnLimits
+
+	// Trace is where the task comes from, for whoever follows work across instances:
+	// W3C's trace context, by the names of its headers. It reaches the Work, wherever
+	// that runs, and is forgotten when the task has ended.
+	Trace map[string]string
 
 	// Watch asks for a subscription that is in place before the work can start,
 	// so that it misses nothing; for a task that is repeated, or created

@@ -26,7 +26,7 @@ func (s *Store) end(e *entry, out task.Outcome) {
 	t := &e.task
 	t.Status, t.Result, t.Error = out.Status, out.Result, out.Why
 	t.UpdatedAt, t.CompletedAt, t.ExpiresAt = now, now, now.Add(s.limits.TTL)
-	t.Question = nil
+	t.Question, t.Trace = nil, nil
 	t.Messages = slices.Clone(t.Messages) // leaves the spare room behind
 	if out.Status == task.Completed {
 		t.Progress = 100

@@ -113,7 +113,7 @@ func (s *Store) create(o *owner, spec task.Spec, id string, now time.Time) *entr
 		seq: s.seq, owner: o, key: spec.IdempotencyKey,
 		task: task.Task{
 			ID: id, Owner: o.name, Kind: spec.Kind, Description: spec.Description,
-			Priority: spec.Priority, Input: bytes.Clone(spec.Input),
+			Priority: spec.Priority, Input: bytes.Clone(spec.Input), Trace: spec.Trace,
 			Status: task.Pending, CreatedAt: now, UpdatedAt: now,
 		},
 		life: &life{

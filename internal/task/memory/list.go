@@ -63,3 +63,15 @@ func (s *Store) List(_ context.Context, owner string, f task.Filter) (task.Page,
 	}
 	return page, nil
 }
+
+// Count implements task.Counter.
+func (s *Store) Count(context.Context) (task.Counts, error) {
+	var c task.Counts
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tick()
+	for _, e := range s.tasks {
+		c.Add(e.task.Status, e.task.Awaits(), 1, e.task.CreatedAt)
+	}
+	return c, nil
+}

@@ -50,7 +50,10 @@ type Store struct {
 	idle    chan struct{} // closed when closing and no work is left
 }
 
-var _ task.Store = (*Store)(nil)
+var (
+	_ task.Store   = (*Store)(nil)
+	_ task.Counter = (*Store)(nil)
+)
 
 // New makes a store that can run the given kinds of work. Zero limits take
 // their defaults, and a nil log drops what goes there. The caller ends the store

@@ -40,7 +40,7 @@ func (c *change) end(ctx context.Context, r record, out task.Outcome) error {
 		return err
 	}
 	r.Error = text(t.Error)
-	if r.attempt > 0 { // it ran
+	if r.attempt > 0 || c.s.traces { // it may have steps
 		if err := c.later(ctx, `DELETE FROM task_steps WHERE task = $1`, t.ID); err != nil {
 			return err
 		}

@@ -51,6 +51,8 @@ type Options struct {
 	Lease time.Duration
 	// Unmigrated leaves the schema as it is; an old one is refused.
 	Unmigrated bool
+	// Traces keeps task.Spec.Trace, and looks for it before a task runs.
+	Traces bool
 }
 
 // Store is a task.Store in a database.
@@ -59,6 +61,7 @@ type Store struct {
 	works  map[string]task.Work
 	limits task.Limits
 	idles  bool
+	traces bool
 	beat   time.Duration
 	log    *slog.Logger
 	db     database
@@ -88,7 +91,10 @@ type Store struct {
 	shut  bool         // the pools are closed; guarded by pools
 }
 
-var _ task.Durable = (*Store)(nil)
+var (
+	_ task.Durable = (*Store)(nil)
+	_ task.Counter = (*Store)(nil)
+)
 
 // Durable implements task.Durable.
 func (*Store) Durable() {}
@@ -125,6 +131,7 @@ func open(ctx context.Context, db database, o Options) (*Store, error) {
 		works:   maps.Clone(o.Works),
 		limits:  o.Limits.OrDefaults(),
 		idles:   o.Idle,
+		traces:  o.Traces,
 		beat:    min(beat, cmp.Or(o.Lease, lease)/3),
 		log:     o.Log,
 		db:      db,

@@ -119,6 +119,9 @@ func (c *change) create(ctx context.Context, spec task.Spec, sub *task.Submissio
 		c.then(func() { *sub = s.answer(r, spec) })
 		return c.keep(ctx, r.Task)
 	}
+	if err := c.keepTrace(ctx, r.ID, spec.Trace); err != nil {
+		return err
+	}
 	// In place before anything can start, so that it misses nothing.
 	s.hold(r.ID, 1)
 	s.mu.Lock()

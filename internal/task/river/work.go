@@ -96,6 +96,7 @@ func (s *Store) perform(r *run) {
 		return
 	}
 	r.began = rec.Task
+	r.began.Trace = s.traceOf(r.ctx, r.id)
 	task.Perform(r.ctx, s.works[rec.Kind], r, s.limits.KeptBytes, s.log, func(out task.Outcome) { s.settle(r, out) })
 }
 

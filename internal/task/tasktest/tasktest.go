@@ -37,6 +37,7 @@ func Run(t *testing.T, open Open) {
 		{"watching", watching},
 		{"cancelling", cancelling},
 		{"asking", asking},
+		{"counting", counting},
 		{"limits", limiting},
 		{"keeping", keeping},
 		{"scheduling", scheduling},
