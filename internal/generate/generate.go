@@ -7,6 +7,7 @@ package generate
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -22,10 +23,24 @@ import (
 // Generator makes paths from a catalogue. It is safe for concurrent use.
 type Generator struct {
 	catalog *catalog.Catalog
+	watch   Watcher // nil: nobody
 }
 
 // New makes a Generator over a catalogue.
 func New(c *catalog.Catalog) *Generator { return &Generator{catalog: c} }
+
+// Watcher is told when a step begins, and gives the context for it and whom to tell
+// how it ended.
+type Watcher func(ctx context.Context, step string) (context.Context, func(error))
+
+// Watch has every step of Resume told to w. It is called before the first.
+func (g *Generator) Watch(w Watcher) { g.watch = w }
+
+// stepNames are the steps in their order, as a Watcher knows them.
+var stepNames = []string{"outline", "texts", "resources", "quizzes", "finish"}
+
+// Steps lists the steps that a Watcher is told of, in their order.
+func Steps() []string { return slices.Clone(stepNames) }
 
 // Report hears of progress: percent from 1 to 99, rising, and what was done, in
 // the request's language.
@@ -44,7 +59,7 @@ func (g *Generator) Run(ctx context.Context, p Plan, report Report) (*learning.P
 // Resume is Run in steps that are kept, so that a run that was interrupted goes on
 // after the last step that it finished. Nothing is kept where keep is nil.
 func (g *Generator) Resume(ctx context.Context, p Plan, report Report, keep Step) (*learning.Path, error) {
-	b, err := g.build(ctx, p, report, keep)
+	b, err := g.build(ctx, p, report, keep, g.watch)
 	if err != nil {
 		return nil, err
 	}
@@ -62,29 +77,46 @@ func (g *Generator) rehearse(p Plan) error {
 	if !r.Strict && len(r.Known) == 0 && !(len(r.Outline) > 0 && r.Given("max_height")) {
 		return nil
 	}
-	_, err := g.Run(context.Background(), p, silently)
-	return err
+	b, err := g.build(context.Background(), p, silently, nil, nil)
+	if err != nil {
+		return err
+	}
+	return g.strict(context.Background(), b)
 }
 
 func silently(int, string) {}
 
 // build makes the path of a plan, whatever it does not meet.
-func (g *Generator) build(ctx context.Context, p Plan, report Report, keep Step) (*builder, error) {
+func (g *Generator) build(ctx context.Context, p Plan, report Report, keep Step, watch Watcher) (*builder, error) {
 	ix, err := g.catalog.Index()
 	if err != nil {
 		return nil, err
 	}
 	b := &builder{catalog: g.catalog, ix: ix, plan: p, language: p.Request.Language, shape: p.Request.Shape(), report: report, keep: keep}
-	for _, stage := range []func(context.Context) error{b.outline, b.always(b.texts), b.resources, b.quizzed, b.always(b.finish)} {
+	for i, stage := range []func(context.Context) error{b.outline, b.always(b.texts), b.resources, b.quizzed, b.always(b.finish)} {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("generate: %w", err)
 		}
-		if err := stage(ctx); err != nil {
+		if err := watched(ctx, watch, stepNames[i], stage); err != nil {
 			return nil, err
 		}
 	}
 	return b, nil
 }
+
+// watched carries out a step and tells of it.
+func watched(ctx context.Context, w Watcher, name string, stage func(context.Context) error) error {
+	if w == nil {
+		return stage(ctx)
+	}
+	ctx, ended := w(ctx, name)
+	err := errPanicked
+	defer func() { ended(err) }()
+	err = stage(ctx)
+	return err
+}
+
+var errPanicked = errors.New("the step panicked")
 
 // strict makes an error of the given bounds that b does not meet, where that was
 // asked for, and names the nearest that can hold: those of the path as it came out,
@@ -108,7 +140,7 @@ func (g *Generator) strict(ctx context.Context, b *builder) error {
 			p.Request = p.Request.With(u.Bound, nearest[u.Bound])
 		}
 		var err error
-		if near, err = g.build(ctx, p, silently, nil); err != nil {
+		if near, err = g.build(ctx, p, silently, nil, nil); err != nil {
 			return err
 		}
 		unmet = near.unmetGiven()
@@ -212,7 +244,7 @@ func (b *builder) arrange() error {
 	}
 	b.levels = learning.Arrange(b.choice.order, b.shape, learning.Wishes{After: b.choice.helps, Soon: practice})
 	if b.levels == nil {
-		return fmt.Errorf("arrange %q: %d chosen steps do not fit %+v", b.plan.Request.Topic, len(b.choice.ids), b.shape)
+		return fmt.Errorf("arrange: %d chosen steps do not fit %+v", len(b.choice.ids), b.shape)
 	}
 	if target := slices.Index(b.choice.ids, b.plan.Topic); target >= 0 && len(b.plan.Outline) == 0 {
 		learning.Postpone(b.choice.order, b.levels, b.shape, target) // the path leads to it
@@ -303,7 +335,7 @@ func (b *builder) finish() error {
 		b.path.Metadata.Weeks = int(math.Ceil(float64(minutes) / 60 / h))
 	}
 	if err := b.path.Validate(); err != nil {
-		return fmt.Errorf("generate %q: %w", b.plan.Request.Topic, err)
+		return fmt.Errorf("finish: %w", err)
 	}
 	return nil
 }

@@ -57,7 +57,7 @@ func (p *plans) plan(r learning.Request, ask bool) (planned, error) {
 		Ask     bool
 	}{r, ask})
 	if err != nil { // a number that JSON does not know
-		return planned{}, fmt.Errorf("request for %q: %w", r.Topic, err)
+		return planned{}, fmt.Errorf("request: %w", err)
 	}
 	p.mu.Lock()
 	found, ok := p.known[string(asked)]
@@ -71,7 +71,7 @@ func (p *plans) plan(r learning.Request, ask bool) (planned, error) {
 	}
 	input, err := json.Marshal(plan)
 	if err != nil {
-		return planned{}, fmt.Errorf("plan of %q: %w", r.Topic, err)
+		return planned{}, fmt.Errorf("plan: %w", err)
 	}
 	found = planned{topic: plan.Request.Topic, takenAs: plan.TakenAs, like: plan.Likeness, key: requestKey(plan.Request), input: input}
 	if len(asked) > maxRequest {

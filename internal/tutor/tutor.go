@@ -159,7 +159,7 @@ func mayBeTold(err error) bool {
 func (t *Tutor) refuse(ctx context.Context, owner string, o Order, why error) (task.Submission, error) {
 	input, err := json.Marshal(generate.Plan{Request: o.Request})
 	if err != nil {
-		return task.Submission{}, fmt.Errorf("request for %q: %w", o.Topic, err)
+		return task.Submission{}, fmt.Errorf("request: %w", err)
 	}
 	topic := strings.Join(strings.Fields(learning.Printable(o.Topic)), " ")
 	return t.submit(ctx, task.Spec{
