@@ -6,6 +6,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // traceContext takes the W3C trace context of a request from its _meta, whatever the
@@ -18,6 +19,9 @@ type traceContext struct{}
 func (traceContext) ExtractMeta(ctx context.Context, meta *mcp.Meta) context.Context {
 	if meta == nil {
 		return ctx
+	}
+	if span := trace.SpanContextFromContext(ctx); span.IsValid() && !span.IsRemote() {
+		return ctx // whoever observes requests has begun a span, which has it as its parent
 	}
 	text := func(key string) string {
 		s, _ := meta.AdditionalFields[key].(string)

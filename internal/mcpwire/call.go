@@ -258,6 +258,7 @@ func (c *call) fail(e *Error) {
 // the calls in flight until then: what waits to be read has to be bounded.
 func (c *call) run() {
 	w := c.peer.wire
+	answered := w.observed(c)
 	if c.listens() {
 		if err := w.server.RegisterSession(c.ctx, c); err == nil {
 			defer w.server.UnregisterSession(context.WithoutCancel(c.ctx), c.id)
@@ -267,6 +268,7 @@ func (c *call) run() {
 	if c.listens() {
 		c.settle()
 	}
+	answered(f)
 	c.cancel()
 	c.mu.Lock()
 	c.answered = true

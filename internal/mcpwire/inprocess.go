@@ -27,7 +27,7 @@ var _ transport.Interface = (*InProcess)(nil)
 func (w *Wire) InProcess() *InProcess {
 	t := &InProcess{waiting: map[string]chan *transport.JSONRPCResponse{}}
 	ctx, end := context.WithCancel(context.Background())
-	t.peer, t.end = w.newPeer(ctx, w.id("in-process"), newStream(t.deliver)), end
+	t.peer, t.end = w.newPeer(ctx, overInProcess, w.id("in-process"), newStream(t.deliver)), end
 	return t
 }
 

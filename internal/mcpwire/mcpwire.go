@@ -68,6 +68,7 @@ type Wire struct {
 	routes    map[string]Route
 	direct    direct
 	patience  time.Duration
+	observer  Observer // nil: nobody
 }
 
 // Option changes what New makes.
@@ -85,6 +86,11 @@ func WithPrincipal(principal func(context.Context) string) Option {
 // every era and on every transport.
 func WithGate(gate func(ctx context.Context, method string) *Error) Option {
 	return func(w *Wire) { w.gate = gate }
+}
+
+// WithObserver has every request told to o.
+func WithObserver(o Observer) Option {
+	return func(w *Wire) { w.observer = o }
 }
 
 // New prepares an MCPServer for transports. It adds middleware and an error hook,

@@ -2,8 +2,10 @@ package mcpwire
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -25,7 +27,8 @@ type conn struct {
 
 	mu      sync.Mutex
 	writing bool
-	unasked bool // nobody wants it any more
+	unasked bool  // nobody wants it any more
+	failed  error // of a write
 }
 
 // newResponse makes the outlet of one response, and its stream.
@@ -60,10 +63,23 @@ func (c *conn) send(b []byte) error {
 		return errClosed
 	}
 	defer c.deadline(false, time.Time{})
-	if _, err := c.w.Write(b); err != nil {
-		return err
+	_, err := c.w.Write(b)
+	if err == nil {
+		err = http.NewResponseController(c.w).Flush()
 	}
-	return http.NewResponseController(c.w).Flush()
+	if err != nil {
+		c.mu.Lock()
+		c.failed = err
+		c.mu.Unlock()
+	}
+	return err
+}
+
+// stalled tells whether its reader took nothing for writeTime, though it was wanted.
+func (c *conn) stalled() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.unasked && errors.Is(c.failed, os.ErrDeadlineExceeded)
 }
 
 // deadline begins or ends a write, unless none is to begin.
@@ -264,7 +280,8 @@ func (o *outlet) abandon() {
 
 // serve stays with c while there may be something to write to it. The caller
 // detaches it before its handler returns.
-func (o *outlet) serve(r *http.Request, c *conn, closing <-chan struct{}) {
+func (o *outlet) serve(w *Wire, r *http.Request, c *conn, closing <-chan struct{}) {
+	defer w.noteStalled(r, c)
 	beat := time.NewTicker(beatTime)
 	defer beat.Stop()
 	for {
@@ -280,6 +297,13 @@ func (o *outlet) serve(r *http.Request, c *conn, closing <-chan struct{}) {
 		case <-beat.C:
 			o.beat()
 		}
+	}
+}
+
+// noteStalled says why an event stream ends that its reader did not want to end.
+func (w *Wire) noteStalled(r *http.Request, c *conn) {
+	if c.stalled() {
+		w.log.InfoContext(r.Context(), "event stream dropped: its reader took nothing in time", "seconds", writeTime.Seconds())
 	}
 }
 

@@ -21,9 +21,10 @@ func (w *Wire) id(kind string) string { return fmt.Sprintf("%s-%d", kind, w.made
 // it, and where what belongs to no call goes.
 type peer struct {
 	*state
-	wire *Wire
-	out  *stream
-	ctx  context.Context // of all its calls
+	wire      *Wire
+	transport string // see Seen
+	out       *stream
+	ctx       context.Context // of all its calls
 
 	mu     sync.Mutex
 	calls  map[string]*call
@@ -33,9 +34,9 @@ type peer struct {
 	work   sync.WaitGroup // calls in flight
 }
 
-func (w *Wire) newPeer(ctx context.Context, id string, out *stream) *peer {
+func (w *Wire) newPeer(ctx context.Context, transport, id string, out *stream) *peer {
 	return &peer{
-		state: newState(id), wire: w, out: out, ctx: ctx,
+		state: newState(id), wire: w, transport: transport, out: out, ctx: ctx,
 		calls: map[string]*call{}, asked: map[string]chan message{},
 	}
 }

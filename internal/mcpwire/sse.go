@@ -61,7 +61,7 @@ func (s *SSE) Events(w http.ResponseWriter, r *http.Request) {
 	calls, cancelCalls := context.WithCancel(server.WithSupportedProtocolVersions(context.WithoutCancel(r.Context()), legacy))
 	defer cancelCalls()
 	o := &outlet{named: true}
-	p := s.wire.newPeer(calls, rand.Text(), newStream(o.write))
+	p := s.wire.newPeer(calls, overSSE, rand.Text(), newStream(o.write))
 	if full := s.admit(visit{p, s.wire.party(r)}); full != nil {
 		full.answer(w, nil)
 		return
@@ -78,7 +78,7 @@ func (s *SSE) Events(w http.ResponseWriter, r *http.Request) {
 	c := newConn(w)
 	defer o.detach(c)
 	o.attach(c, fmt.Appendf(nil, "event: endpoint\ndata: %s?sessionId=%s\n\n", s.messages, url.QueryEscape(p.id)), -1)
-	o.serve(r, c, ended.Done())
+	o.serve(s.wire, r, c, ended.Done())
 	if s.open.Err() == nil {
 		cancelCalls() // there is nobody to answer any more
 	}

@@ -35,7 +35,7 @@ func (w *Wire) ServeStdio(ctx context.Context, in io.Reader, out io.Writer) erro
 	defer cancelCalls()
 	pipe := newStream(nil)
 	pipe.write = lines(out, pipe)
-	p := w.newPeer(calls, w.id("stdio"), pipe)
+	p := w.newPeer(calls, overStdio, w.id("stdio"), pipe)
 	if err := w.server.RegisterSession(ctx, p); err != nil {
 		return fmt.Errorf("register session: %w", err)
 	}

@@ -185,14 +185,14 @@ func (s *Streamable) postModern(w http.ResponseWriter, r *http.Request, m messag
 	if m.method == string(mcp.MethodSubscriptionsListen) {
 		life = s.streams
 	}
-	p := s.wire.newPeer(life, s.wire.id("request"), out)
+	p := s.wire.newPeer(life, overHTTP, s.wire.id("request"), out)
 	call, wrong := p.begin(exchange{ctx: r.Context(), out: out, reply: out.enqueue}, m)
 	if wrong != nil || !s.run(call) {
 		refuse(w, http.StatusServiceUnavailable, m.id, &Error{Code: busy, Message: "the server is ending"})
 		return
 	}
 	defer o.detach(c)
-	o.serve(r, c, nil)
+	o.serve(s.wire, r, c, nil)
 }
 
 // run runs a call, unless the end has begun.
@@ -303,7 +303,7 @@ func (s *Streamable) initialize(w http.ResponseWriter, r *http.Request, m messag
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	unlink := context.AfterFunc(s.calls, cancel)
 	one.end = func() { unlink(); cancel() }
-	one.peer = s.wire.newPeer(ctx, rand.Text(), newStream(one.news.write))
+	one.peer = s.wire.newPeer(ctx, overHTTP, rand.Text(), newStream(one.news.write))
 	if full := s.admit(one); full != nil {
 		one.end()
 		full.answer(w, m.id)
@@ -436,7 +436,7 @@ func (s *Streamable) exchange(w http.ResponseWriter, r *http.Request, one *sessi
 	}
 	dispatch(exchange{context.WithoutCancel(r.Context()), out, out.enqueue, o.leave})
 	defer o.detach(c)
-	o.serve(r, c, one.ctx.Done())
+	o.serve(s.wire, r, c, one.ctx.Done())
 }
 
 // get opens the stream of what belongs to no call, or takes a stream up again that
@@ -477,7 +477,7 @@ func (s *Streamable) get(w http.ResponseWriter, r *http.Request) {
 	defer context.AfterFunc(one.ctx, cancel)()
 	defer o.detach(c)
 	o.attach(c, nil, after)
-	o.serve(r, c, ctx.Done())
+	o.serve(s.wire, r, c, ctx.Done())
 }
 
 // delete ends a session at its client's wish.
