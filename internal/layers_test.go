@@ -32,7 +32,7 @@ type layer struct {
 // imports from its own line or from those below.
 var picture = []layer{
 	{"program", []string{"cmd/trilha"}},
-	{"audit", []string{"internal/audit", "internal/chaos", "internal/sidebyside", "internal/soak"}},
+	{"audit", []string{"internal/audit", "internal/chaos", "internal/sidebyside", "internal/soak", "internal/load"}},
 	{"command line", []string{"internal/cli"}},
 	{"assembly", []string{"internal/app"}},
 	{"workshop", []string{"internal/bench/...", "internal/catalog/catalogbuild", "internal/catalog/yamlfile", "internal/catalog/knownurls", "internal/catalog/linkcheck", "internal/conformance", "internal/interop/...", "internal/packaging"}},
@@ -43,7 +43,7 @@ var picture = []layer{
 	{"machinery", []string{
 		"internal/generate", "internal/source/...", "internal/webfetch", "internal/mcpwire", "internal/mcptasks",
 		"internal/task/memory", "internal/task/river", "internal/task/tasktest", "internal/pgtest", "internal/disktest",
-		"internal/shelf/...", "internal/dbfault", "internal/keyring", "internal/issuer/...",
+		"internal/shelf/...", "internal/dbfault", "internal/telemetry", "internal/logs", "internal/keyring", "internal/issuer/...",
 	}},
 	{"domain", []string{"internal/catalog", "internal/learning", "internal/learner", "internal/task", "internal/identity"}},
 	{"leaf", []string{"internal/fault"}},
@@ -82,6 +82,9 @@ var reserved = []struct {
 	{"github.com/riverqueue/river", []string{"internal/task/river", "internal/bench/..."}, "one package keeps tasks in a database"},
 	{"github.com/jackc/pgx", []string{"internal/task/river", "internal/shelf/sqlshelf", "internal/dbfault", "internal/pgtest", "internal/bench/...", "internal/chaos", "internal/sidebyside"}, "one package keeps tasks in a database, and one paths"},
 	{"modernc.org/sqlite", []string{"internal/task/river", "internal/shelf/sqlshelf", "internal/dbfault", "internal/bench/...", "internal/chaos", "internal/sidebyside"}, "one package keeps tasks in a database, and one paths"},
+	{"github.com/prometheus/client_golang", []string{"internal/telemetry"}, "one package has metrics"},
+	{"go.opentelemetry.io/otel/sdk", []string{"internal/telemetry", "internal/app"}, "one package has traces"},
+	{"google.golang.org/grpc", nil, "its start costs as much as all of ours"},
 	{"testing", testHelpers, "it is for tests only"},
 	{"github.com/stretchr/testify", testHelpers, "it is for tests only"},
 	{"pgregory.net/rapid", testHelpers, "it is for tests only"},

@@ -29,6 +29,8 @@ type Config struct {
 	Tools           []string      `help:"Offer only these tools, separated by commas." placeholder:"NAME" env:"TRILHA_TOOLS"`
 	ExcludeTools    []string      `help:"Do not offer these tools." placeholder:"NAME" env:"TRILHA_EXCLUDE_TOOLS"`
 	LogLevel        string        `help:"Log level: debug, info, warn or error." default:"warn" env:"TRILHA_LOG_LEVEL"`
+	LogFormat       string        `help:"Log format: text or json." default:"text" env:"TRILHA_LOG_FORMAT"`
+	LogTopics       bool          `help:"Let the log hold what callers typed (topics and the like) above debug too." env:"TRILHA_LOG_TOPICS"`
 }
 
 // Check refuses what cannot work.
@@ -57,6 +59,9 @@ func (c Config) Check() error {
 	}
 	if c.Grace < 0 || c.Grace > time.Hour {
 		return fmt.Errorf("--grace %s: give 0s to 1h", c.Grace)
+	}
+	if !slices.Contains([]string{"text", "json", ""}, c.LogFormat) { // nothing is text
+		return fmt.Errorf("--log-format %q: use text or json", c.LogFormat)
 	}
 	if _, err := c.Level(); err != nil {
 		return err
