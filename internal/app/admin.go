@@ -24,12 +24,12 @@ type Admin struct {
 }
 
 // OpenAdmin opens the store that c names.
-func OpenAdmin(ctx context.Context, c config.Config, logs io.Writer) (*Admin, error) {
+func OpenAdmin(ctx context.Context, c config.Config, out io.Writer) (*Admin, error) {
 	at, err := database(c)
 	if err != nil {
 		return nil, err
 	}
-	log, err := logger(c, logs)
+	log, err := logger(c, out)
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/trilha/trilha/internal/generate"
 	"github.com/trilha/trilha/internal/httpface"
 	"github.com/trilha/trilha/internal/identity"
+	"github.com/trilha/trilha/internal/logs"
 	"github.com/trilha/trilha/internal/mcpface"
 	"github.com/trilha/trilha/internal/mcptasks"
 	"github.com/trilha/trilha/internal/mcpwire"
@@ -54,6 +55,8 @@ type App struct {
 	front    front
 	readOnly bool
 	changing map[string]bool // tools that change something
+
+	watched *watched
 }
 
 // Mode says for which transport an App is built.
@@ -66,30 +69,35 @@ const (
 	HTTPOnly // leaves the work to other processes
 )
 
-// New builds an App. logs is where the log goes, never standard output.
-func New(c config.Config, mode Mode, logs io.Writer) (*App, error) {
+// New builds an App. out is where the log goes, never standard output.
+func New(c config.Config, mode Mode, out io.Writer) (*App, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	log, err := logger(c, logs)
+	log, err := logger(c, out)
 	if err != nil {
 		return nil, err
 	}
-	return assemble(c, mode, log, func(w task.Work) task.Work { return w })
+	w, err := watch(c, mode, log)
+	if err != nil {
+		return nil, err
+	}
+	return assemble(c, mode, log, func(w task.Work) task.Work { return w }, w)
 }
 
-func logger(c config.Config, logs io.Writer) (*slog.Logger, error) {
+func logger(c config.Config, out io.Writer) (*slog.Logger, error) {
 	level, err := c.Level()
 	if err != nil {
 		return nil, err
 	}
-	return slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: level})), nil
+	return logs.New(out, logOptions(c, level)), nil
 }
 
 // assemble wires the parts. wrap lets a test hold the work back.
-func assemble(c config.Config, mode Mode, log *slog.Logger, wrap func(task.Work) task.Work) (*App, error) {
-	a := &App{Catalog: catalog.Embedded(), grace: c.Grace, log: log, readOnly: c.ReadOnly, changing: map[string]bool{}}
+func assemble(c config.Config, mode Mode, log *slog.Logger, wrap func(task.Work) task.Work, w *watched) (*App, error) {
+	a := &App{Catalog: catalog.Embedded(), grace: c.Grace, log: log, watched: w, readOnly: c.ReadOnly, changing: map[string]bool{}}
 	generator := generate.New(a.Catalog)
+	generator.Watch(w.Step)
 	place, err := c.Place()
 	if err != nil {
 		return nil, err
@@ -98,11 +106,12 @@ func assemble(c config.Config, mode Mode, log *slog.Logger, wrap func(task.Work)
 	if shelf, a.shelf, err = openShelf(place, a.log); err != nil {
 		return nil, err
 	}
-	works := map[string]task.Work{tutor.PathKind: wrap(tutor.Work(generator, shelf))}
-	if a.store, err = openStore(c, place, mode, works, a.log); err != nil {
+	works := map[string]task.Work{tutor.PathKind: w.Work(a.log, wrap(tutor.Work(generator, shelf)))}
+	if a.store, err = openStore(c, place, mode, works, w.Traces(), a.log); err != nil {
 		return nil, errors.Join(err, a.shelf.Close())
 	}
-	a.Tutor = tutor.New(a.Catalog, generator, shelf, a.store)
+	w.count(a.store)
+	a.Tutor = tutor.New(a.Catalog, generator, shelf, w.Store(a.store))
 	a.Tools = tools.New(a.Tutor, a.log, waits)
 	if err := a.Tools.Offer(tools.Choice{ReadOnly: c.ReadOnly, Only: c.Tools, Except: c.ExcludeTools}); err != nil {
 		return nil, errors.Join(err, a.Close())
@@ -113,7 +122,7 @@ func assemble(c config.Config, mode Mode, log *slog.Logger, wrap func(task.Work)
 	tasks := mcptasks.New(mcptasks.Options{Store: unlisted{a.store}, Owner: identity.Owner, TTL: c.Limits().TTL, Log: a.log})
 	a.face = mcpface.New(Version, a.Tutor, a.Tools, tasks, identity.Owner, a.log)
 	a.face.Permit(a.permitTool)
-	a.wire = mcpwire.New(a.face.Server(), a.log, mcpwire.WithPrincipal(caller), mcpwire.WithGate(a.gate), mcpwire.WithMetaPropagator(a.face.MetaPropagator()))
+	a.wire = mcpwire.New(a.face.Server(), a.log, mcpwire.WithPrincipal(caller), mcpwire.WithGate(a.gate), mcpwire.WithMetaPropagator(a.face.MetaPropagator()), mcpwire.WithObserver(w.MCP))
 	tasks.Attach(a.wire)
 	return a, nil
 }
@@ -132,7 +141,7 @@ func (a *App) Close() error {
 	if a.face != nil {
 		a.face.Close()
 	}
-	return errors.Join(err, a.shelf.Close())
+	return errors.Join(err, a.shelf.Close(), a.watched.close())
 }
 
 // ServeStdio speaks MCP on a pair of streams until the input ends or ctx does. The
@@ -157,7 +166,7 @@ func (a *App) ServeHTTP(ctx context.Context, l net.Listener) error {
 	if err != nil {
 		return errors.Join(err, a.Close())
 	}
-	face.Mount(others)
+	face.Mount(a.withMetrics(others))
 	defer others.CloseStreams()
 	watching, endWatching := context.WithCancel(ctx)
 	var watch sync.WaitGroup
@@ -169,6 +178,7 @@ func (a *App) ServeHTTP(ctx context.Context, l net.Listener) error {
 	requests, endRequests := context.WithCancel(context.Background())
 	defer endRequests()
 	s := face.Server(requests)
+	s.Handler = a.watched.HTTP(s.Handler)
 	failed := make(chan error, 1)
 	go func() { failed <- s.Serve(a.front.secure(l)) }()
 	select {

@@ -27,13 +27,13 @@ func openShelf(place config.Place, log *slog.Logger) (tutor.Shelf, io.Closer, er
 
 // openStore opens the task store at a place. Nothing of a database is touched unless
 // it names one.
-func openStore(c config.Config, place config.Place, mode Mode, works map[string]task.Work, log *slog.Logger) (task.Store, error) {
+func openStore(c config.Config, place config.Place, mode Mode, works map[string]task.Work, traces bool, log *slog.Logger) (task.Store, error) {
 	if place.InMemory() {
 		return memory.New(works, c.Limits(), log), nil
 	}
 	return river.Open(context.Background(), river.Address(place), river.Options{
 		Works: works, Limits: c.Limits(), Log: log,
-		Idle: mode == HTTPOnly, Unmigrated: c.Migrate == "off",
+		Idle: mode == HTTPOnly, Unmigrated: c.Migrate == "off", Traces: traces,
 	})
 }
 

@@ -26,6 +26,7 @@ func (stdioCommand) Run(e *env) error {
 
 type serveCommand struct {
 	config.HTTP
+	config.Metrics
 	Workers *int `help:"Tasks this process runs at once; 0: none, trilha worker runs them (default: --running)." placeholder:"N" env:"TRILHA_WORKERS"`
 }
 
@@ -43,6 +44,9 @@ func (c *serveCommand) Run(e *env) error {
 	}
 	if err := a.Front(c.HTTP); err != nil {
 		return usageError{errors.Join(err, a.Close())}
+	}
+	if err := e.metrics(a, c.Metrics); err != nil {
+		return err
 	}
 	var lc net.ListenConfig
 	l, err := lc.Listen(e.ctx, "tcp", c.Listen())
@@ -86,4 +90,22 @@ func (c *serveCommand) mode(e *env) (app.Mode, error) {
 	default:
 		return app.HTTPOnly, nil
 	}
+}
+
+// metrics serves a's metrics where they are wanted on an address of their own.
+func (e *env) metrics(a *app.App, c config.Metrics) error {
+	if err := c.CheckAddress(); err != nil {
+		return usageError{errors.Join(err, a.Close())}
+	}
+	if c.MetricsAddr == "" {
+		return nil
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(e.ctx, "tcp", c.MetricsAddr)
+	if err != nil {
+		return errors.Join(fmt.Errorf("listen on %s: %w (--metrics-addr picks another port)", c.MetricsAddr, err), a.Close())
+	}
+	a.ServeMetrics(l)
+	fmt.Fprintf(e.streams.Err, "trilha %s: metrics on http://%s/metrics\n", app.Version, l.Addr())
+	return nil
 }

@@ -5,19 +5,25 @@ import (
 	"fmt"
 
 	"github.com/trilha/trilha/internal/app"
+	"github.com/trilha/trilha/internal/config"
 	"github.com/trilha/trilha/internal/fault"
 	"github.com/trilha/trilha/internal/task/river"
 )
 
-type workerCommand struct{}
+type workerCommand struct {
+	config.Metrics
+}
 
 // Run carries out what others make, until it is told to stop.
-func (workerCommand) Run(e *env) error {
+func (c *workerCommand) Run(e *env) error {
 	if place, err := e.config.Place(); err == nil && place.InMemory() {
 		return usageError{errors.New("a worker needs a store that others put tasks into: --store sqlite, sqlite:PATH or postgres://user@host/database")}
 	}
 	a, err := e.build(app.HTTP)
 	if err != nil {
+		return err
+	}
+	if err := e.metrics(a, c.Metrics); err != nil {
 		return err
 	}
 	fmt.Fprintf(e.streams.Err, "trilha %s: working for store %s\n", app.Version, e.place())
