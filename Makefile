@@ -9,6 +9,7 @@ AUDITFLAGS ?=
 CHAOSFLAGS ?=
 SOAKTIME   ?= 1h
 SOAKFLAGS  ?=
+LOADFLAGS  ?=
 INTEROPFLAGS ?= -o docs/interop.md
 TESTFLAGS  ?=
 # Before the newest migration, unless told.
@@ -37,7 +38,7 @@ GOLANGCI_VERSION = v2.15.0
 GOLANGCI         = .tools/bin/golangci-lint-$(GOLANGCI_VERSION)
 
 .DEFAULT_GOAL := build
-.PHONY: build test bench audit chaos sidebyside conformance interop soak lint fmt fuzz docs catalog known-urls linkcheck cover smoke packaging mcpb npm release-check install-check ci clean help
+.PHONY: build test bench audit chaos sidebyside conformance interop soak load lint fmt fuzz docs catalog known-urls linkcheck cover smoke packaging mcpb npm release-check install-check ci clean help
 
 build: ## ./trilha, a static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o trilha ./cmd/trilha
@@ -60,6 +61,9 @@ sidebyside: ## an earlier commit and this on one Postgres, as in an upgrade: mak
 
 soak: ## clients of every transport come and go for SOAKTIME; nothing may hang or grow
 	go run ./internal/soak -time $(SOAKTIME) $(SOAKFLAGS)
+
+load: ## 1,000 idle and 200 active clients over loopback, and 50 tasks at once: memory, times; 4 min
+	go run ./internal/load $(LOADFLAGS)
 
 conformance: build ## the official conformance suite against transports and tasks, in every protocol version and on two stores, and against trilha serve (needs npx); 4 min
 	go run ./internal/conformance -trilha ./trilha
