@@ -8,12 +8,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
-	"github.com/google/uuid"
-
 	"github.com/trilha/trilha/internal/config"
-	"github.com/trilha/trilha/internal/fault"
 	"github.com/trilha/trilha/internal/logs"
 	"github.com/trilha/trilha/internal/task"
 	"github.com/trilha/trilha/internal/telemetry"
@@ -33,7 +31,7 @@ type watched struct {
 func watch(c config.Config, mode Mode, log *slog.Logger) (*watched, error) {
 	to, err := c.Traces()
 	if err != nil {
-		return nil, fault.InField("environment", "%v", err)
+		return nil, err
 	}
 	if to.URL == "" {
 		return newWatched(mode, nil), nil

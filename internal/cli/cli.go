@@ -148,6 +148,9 @@ func (e *env) build(mode app.Mode) (*app.App, error) {
 	if err := e.config.Check(); err != nil {
 		return nil, usageError{err}
 	}
+	if _, err := e.config.Traces(); err != nil {
+		return nil, usageError{err}
+	}
 	a, err := app.New(e.config, mode, e.streams.Err)
 	if f, ok := fault.Of(err); ok && (f.Field == "tools" || f.Field == "exclude-tools") {
 		err = usageError{err}
