@@ -112,6 +112,7 @@ func assemble(c config.Config, mode Mode, log *slog.Logger, wrap func(task.Work)
 	}
 	w.count(a.store)
 	a.Tutor = tutor.New(a.Catalog, generator, shelf, w.Store(a.store))
+	a.Tutor.LimitAddresses(max(1, c.Limits().OrDefaults().WaitingPerOwner/10))
 	a.Tools = tools.New(a.Tutor, a.log, waits)
 	if err := a.Tools.Offer(tools.Choice{ReadOnly: c.ReadOnly, Only: c.Tools, Except: c.ExcludeTools}); err != nil {
 		return nil, errors.Join(err, a.Close())

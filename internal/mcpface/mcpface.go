@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -75,7 +76,7 @@ func New(version string, t *tutor.Tutor, ts *tools.Tools, tasks *mcptasks.Layer,
 	options := append(cacheHints(),
 		server.WithTitle("Trilha"),
 		server.WithDescription("Learning paths in prerequisite order, with real links, made in the background."),
-		server.WithInstructions(instructions),
+		server.WithInstructions(told(ts)),
 		server.WithToolCapabilities(false),
 		server.WithResourceCapabilities(true, true),
 		server.WithPromptCapabilities(false),
@@ -99,6 +100,19 @@ func New(version string, t *tutor.Tutor, ts *tools.Tools, tasks *mcptasks.Layer,
 	f.addResources()
 	f.addPrompts()
 	return f
+}
+
+// told gives the instructions, with what they name and is not offered here.
+func told(ts *tools.Tools) string {
+	offered := ts.Offered()
+	if len(offered) == len(ts.All()) {
+		return instructions
+	}
+	var names []string
+	for _, d := range offered {
+		names = append(names, d.Tool.Name)
+	}
+	return strings.TrimSpace(instructions) + "\n\nThis server offers only " + strings.Join(names, ", ") + ": whatever else is named here cannot be called.\n"
 }
 
 // Server is mcp-go's server, for transports.

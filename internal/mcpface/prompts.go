@@ -15,8 +15,28 @@ import (
 	"github.com/trilha/trilha/internal/shelf"
 )
 
-// addPrompts registers the prompts learn and continue_learning.
+// makes is the tool that a prompt has a path made with, and shows the one that it has
+// it shown with.
+const (
+	makes = "generate_learning_path_async"
+	shows = "get_learning_path"
+)
+
+// addPrompts registers the prompts learn and continue_learning, where the tools are
+// offered that they have called.
 func (f *Face) addPrompts() {
+	if f.offers(makes) && f.offers(shows) {
+		f.addLearn()
+	}
+	if f.offers(shows) {
+		f.addContinueLearning()
+	}
+}
+
+// offers tells whether a tool is among those that can be called here.
+func (f *Face) offers(tool string) bool { return f.server.GetTool(tool) != nil }
+
+func (f *Face) addLearn() {
 	f.server.AddPrompt(mcp.NewPrompt("learn",
 		mcp.WithPromptDescription("Plan how to learn a topic, step by step, with real links."),
 		mcp.WithArgument("topic", mcp.RequiredArgument(), mcp.ArgumentDescription("What to learn, for example linear algebra")),
@@ -24,6 +44,9 @@ func (f *Face) addPrompts() {
 		mcp.WithArgument("category", mcp.ArgumentDescription("refuses topics of another: "+strings.Join(catalog.Categories(), ", "))),
 		mcp.WithArgument("level", mcp.ArgumentDescription("beginner, intermediate or advanced")),
 	), f.learn)
+}
+
+func (f *Face) addContinueLearning() {
 	f.server.AddPrompt(mcp.NewPrompt("continue_learning",
 		mcp.WithPromptDescription("Go on with one of your learning paths of an earlier conversation."),
 		mcp.WithArgument("path", mcp.ArgumentDescription("Its path_id, or words of its title or topic; without it all are offered")),
@@ -85,7 +108,7 @@ func (f *Face) continueLearning(ctx context.Context, r mcp.GetPromptRequest) (*m
 	if err != nil {
 		return nil, f.readable(ctx, err, "the list of paths")
 	}
-	return choose(asked, page), nil
+	return f.choose(asked, page), nil
 }
 
 func goOn(id, title string) *mcp.GetPromptResult {
@@ -95,7 +118,11 @@ func goOn(id, title string) *mcp.GetPromptResult {
 }
 
 // choose asks which of several paths is meant, or has one made.
-func choose(asked string, page shelf.Page) *mcp.GetPromptResult {
+func (f *Face) choose(asked string, page shelf.Page) *mcp.GetPromptResult {
+	if len(page.Paths) == 0 && !f.offers(makes) {
+		return prompt("Continue learning", "I want to go on learning, but I have no finished learning path here, and this server makes none. "+
+			"Ask me what I want to learn, and help me to find where it begins.")
+	}
 	if len(page.Paths) == 0 {
 		return prompt("Continue learning", "I want to go on learning, but I have no finished learning path here. "+
 			"Ask me what I want to learn, and make a path with generate_learning_path_async.")

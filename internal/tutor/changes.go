@@ -23,7 +23,15 @@ func (t *Tutor) submit(ctx context.Context, spec task.Spec) (task.Submission, er
 	if p, ok := identity.From(ctx); ok && p.Name == spec.Owner {
 		spec.Limits = task.OwnLimits{Waiting: p.Limits.Waiting, Running: p.Limits.Running, Kept: p.Limits.Kept}
 	}
+	placed := func(string) {}
+	if _, known := spec.Known(); spec.Owner == identity.Anonymous && !known {
+		var err error
+		if placed, err = t.crowd.enter(ctx, t.inWork); err != nil {
+			return task.Submission{}, err
+		}
+	}
 	s, err := t.tasks.Submit(ctx, spec)
+	placed(s.Task.ID)
 	if err == nil && !s.Repeated {
 		t.tell(ctx, Change{Owner: spec.Owner, Made: s.Task})
 	}

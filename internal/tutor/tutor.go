@@ -33,13 +33,14 @@ type Tutor struct {
 	plans   plans
 	shelf   Shelf
 	tasks   task.Store
+	crowd   crowd
 	told    []func(context.Context, Change)
 }
 
 // New makes a Tutor. tasks must run the work that Work gives for the same
 // generator and shelf.
 func New(c *catalog.Catalog, g *generate.Generator, shelf Shelf, tasks task.Store) *Tutor {
-	return &Tutor{catalog: c, plans: plans{generator: g}, shelf: shelf, tasks: tasks}
+	return &Tutor{catalog: c, plans: plans{generator: g}, shelf: shelf, tasks: tasks, crowd: newCrowd(mostOfAddress)}
 }
 
 // Work is the work of a PathKind task: its input is a generate.Plan, its result a
@@ -121,8 +122,11 @@ type Order struct {
 // Errors: Invalid, NotFound (topic), Conflict (ambiguous topic, idempotency key),
 // Limit, Unavailable.
 func (t *Tutor) Generate(ctx context.Context, owner string, o Order) (task.Submission, error) {
-	if owner == identity.Anonymous { // of whom one would get, and could cancel, another's
-		o.IdempotencyKey = ""
+	if owner == identity.Anonymous {
+		o.IdempotencyKey = "" // with it one would get, and could cancel, another's
+		if o.Priority == task.High {
+			o.Priority = task.Normal // they are one owner: it would be ahead of all others
+		}
 	}
 	p, err := t.plans.plan(o.Request, o.MayAsk)
 	if err == nil {
