@@ -211,7 +211,12 @@ func (a *App) drain(s *http.Server, face *httpface.Face, endRequests func()) err
 	case <-time.After(a.grace):
 		endRequests() // calls that wait, and streams that are still open
 	}
-	if err := <-stopped; err != nil {
+	err := <-stopped
+	if errors.Is(err, context.DeadlineExceeded) { // by whoever sends a body so slowly, or takes nothing
+		a.log.Warn("connections were still in use at the end, and are cut off")
+		return s.Close()
+	}
+	if err != nil {
 		return fmt.Errorf("stop listening: %w", errors.Join(err, s.Close()))
 	}
 	return nil

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"math"
 	"path/filepath"
 	"runtime"
 	"testing"
@@ -122,6 +123,8 @@ func TestWhoeverListensForOthersSaysWhoMayCall(t *testing.T) {
 		"no origin":                      {CORSOrigin: []string{"https://app.example/"}},
 		"--port \"http\"":                {Port: "http", Insecure: true},
 		"--rate -1":                      {Rate: -1},
+		"--rate NaN":                     {Rate: math.NaN()},
+		"--rate +Inf":                    {Rate: math.Inf(1)},
 		"--public-url \"https://a/b\"":   {PublicURL: "https://a/b", Insecure: true},
 		"--public-url \"ftp://a\"":       {PublicURL: "ftp://a", Insecure: true},
 		"does not say on which address":  {Addr: ":80", APIKeys: "keys.json"},

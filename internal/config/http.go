@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/url"
 	"strconv"
@@ -118,7 +119,7 @@ func (h HTTP) checkAddress() error {
 		return fmt.Errorf("--port %q: give 1 to 65535", h.Port)
 	case (h.TLSCert == "") != (h.TLSKey == ""):
 		return errors.New("--tls-cert and --tls-key go together: give both or none")
-	case h.Rate < 0:
+	case !(h.Rate >= 0) || math.IsInf(h.Rate, 0): // not a number is neither
 		return fmt.Errorf("--rate %g: give requests a second, or 0 for no limit", h.Rate)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,7 +48,11 @@ func (f *Face) authenticated(next http.Handler) http.Handler {
 // grant gives what the credential of a request grants, or answers that it grants
 // nothing.
 func (f *Face) grant(w http.ResponseWriter, r *http.Request, address netip.Addr) (g identity.Grant, ok bool) {
-	credential := credentialOf(r.Header)
+	credential, several := credentialOf(r.Header)
+	if several {
+		f.challenge(w, r, http.StatusUnauthorized, "invalid_request", "there are several credentials: send one")
+		return g, false
+	}
 	if credential == "" {
 		f.challenge(w, r, http.StatusUnauthorized, "", "a credential is missing: send Authorization: Bearer, or "+apiKeyHeader)
 		return g, false
@@ -71,14 +76,22 @@ func (f *Face) grant(w http.ResponseWriter, r *http.Request, address netip.Addr)
 	return g, false
 }
 
-// credentialOf gives the credential of a request. One in the URL is none: it would
-// stand in logs.
-func credentialOf(h http.Header) string {
-	scheme, token, _ := strings.Cut(h.Get("Authorization"), " ")
-	if strings.EqualFold(scheme, "Bearer") {
-		return strings.TrimSpace(token)
+// credentialOf gives the credential of a request, or says that there are several that
+// differ: what stands before this server may have looked at the other one (RFC 6750,
+// section 2). One in the URL is none: it would stand in logs.
+func credentialOf(h http.Header) (credential string, several bool) {
+	sent := slices.Clone(h.Values(apiKeyHeader))
+	for _, value := range h.Values("Authorization") {
+		if scheme, token, _ := strings.Cut(value, " "); strings.EqualFold(scheme, "Bearer") {
+			sent = append(sent, strings.TrimSpace(token))
+		}
 	}
-	return h.Get(apiKeyHeader)
+	sent = slices.DeleteFunc(sent, func(s string) bool { return s == "" })
+	slices.Sort(sent)
+	if sent = slices.Compact(sent); len(sent) == 0 {
+		return "", false
+	}
+	return sent[0], len(sent) > 1
 }
 
 // during is a context that ends with what was granted.

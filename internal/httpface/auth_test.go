@@ -450,3 +450,55 @@ func TestHTTP2WithoutTLSIsSpokenToWhoKnows(t *testing.T) {
 	assert.Equal(t, http.StatusAccepted, resp.StatusCode)
 	assert.JSONEq(t, `{"jsonrpc":"2.0","id":2,"result":{}}`, data(t, lines))
 }
+
+func TestOnlyOneCredentialIsTaken(t *testing.T) {
+	t.Parallel()
+	p := listenWith(t, httpface.Options{Authenticate: keys{"good": whole("ana"), "other": whole("bia")}.find})
+	ask := func(authorization []string, key []string) int {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.base+"/mcp", strings.NewReader(initialize))
+		require.NoError(t, err)
+		r.Header = http.Header{"Content-Type": {jsonType}, "Accept": {"application/json, text/event-stream"}, "Authorization": authorization, "X-Api-Key": key}
+		resp, err := p.client.Do(r)
+		require.NoError(t, err)
+		resp.Body.Close()
+		return resp.StatusCode
+	}
+	for _, c := range []struct {
+		name               string
+		authorization, key []string
+		status             int
+	}{
+		{"the same twice", []string{"Bearer good", "bearer  good"}, []string{"good"}, 200},
+		{"for a proxy, and for this", []string{"Basic Z29vZA=="}, []string{"good"}, 200},
+		{"two keys", []string{"Bearer good", "Bearer other"}, nil, 401},
+		{"the other way round", []string{"Bearer other", "Bearer good"}, nil, 401},
+		{"in two headers", []string{"Bearer good"}, []string{"other"}, 401},
+		{"two of the other header", nil, []string{"good", "other"}, 401},
+		{"a wrong one behind", []string{"Bearer good", "Bearer wrong"}, nil, 401},
+		{"nothing", []string{"Bearer "}, []string{""}, 401},
+	} {
+		assert.Equal(t, c.status, ask(c.authorization, c.key), c.name)
+	}
+}
+
+func TestNothingGoesPastTheGuards(t *testing.T) {
+	t.Parallel()
+	p := listenWith(t, httpface.Options{Origins: []string{"https://app.example"}})
+	address := strings.TrimPrefix(p.base, "http://")
+	for request, status := range map[string]string{
+		"OPTIONS * HTTP/1.1\r\nHost: evil.example\r\n": "403",
+		"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: https://app.example\r\nOrigin: https://evil.example\r\n": "403",
+		"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nForwarded: for=192.0.2.1\r\n":                                    "403",
+		"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Real-IP: 192.0.2.1\r\n":                                         "403",
+		"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: https://app.example\r\n":                                  "200",
+	} {
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
+		require.NoError(t, err)
+		_, err = io.WriteString(conn, request+"Connection: close\r\n\r\n")
+		require.NoError(t, err)
+		answer, err := io.ReadAll(conn)
+		require.NoError(t, err)
+		conn.Close()
+		assert.True(t, strings.HasPrefix(string(answer), "HTTP/1.1 "+status), "%q: %.60q", request, answer)
+	}
+}

@@ -49,10 +49,12 @@ func (f *Face) placed(w http.ResponseWriter, r *http.Request) (ok bool) {
 	switch {
 	case !f.isHost(r.Host):
 		refuse(w, r, http.StatusForbidden, "Host is not this server: "+f.hostRemedy())
-	case f.Authenticate == nil && !f.Anonymous && r.Header.Get("X-Forwarded-For") != "":
+	case f.Authenticate == nil && !f.Anonymous && proxied(r.Header):
 		refuse(w, r, http.StatusForbidden, "this came through a proxy, and all callers are taken for the user of this machine: start the server with --api-keys, --oauth-issuer or --insecure")
 	case origin == "":
 		return true
+	case len(r.Header.Values("Origin")) > 1:
+		refuse(w, r, http.StatusForbidden, "there are several Origins: no browser sends more than one")
 	case !f.isOrigin(origin):
 		refuse(w, r, http.StatusForbidden, "Origin is not allowed: --cors-origin names the pages that may call")
 	case f.shares(w.Header(), origin) && r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "":
@@ -62,6 +64,11 @@ func (f *Face) placed(w http.ResponseWriter, r *http.Request) (ok bool) {
 		return true
 	}
 	return false
+}
+
+// proxied tells whether a request says that a proxy passed it on.
+func proxied(h http.Header) bool {
+	return slices.ContainsFunc([]string{"X-Forwarded-For", "Forwarded", "X-Real-Ip"}, func(name string) bool { return h.Get(name) != "" })
 }
 
 // isHost tells whether a Host header names this server: by its public URL, as this

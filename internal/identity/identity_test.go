@@ -121,3 +121,16 @@ func TestWhatIsCountedIsBounded(t *testing.T) {
 	assert.Equal(t, 20_000, l.Len())
 	assert.Positive(t, l.Take(ana))
 }
+
+// The rate may be so low that no Duration holds the wait.
+func TestTheLowestRateIsARateToo(t *testing.T) {
+	t.Parallel()
+	for _, rate := range []float64{1e-3, 1e-9, 1e-12, 5e-324} {
+		l := identity.NewLimiter(rate)
+		ana := identity.Principal{Name: "ana"}
+		require.Zero(t, l.Take(ana), "the first")
+		assert.Positive(t, l.Take(ana), rate)
+		l.Take(ana)
+		assert.Positive(t, l.Overdrawn(ana), rate)
+	}
+}

@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// maxWait bounds what is told to wait.
+const maxWait = 365 * 24 * time.Hour
+
 // Bounds of a Limiter.
 const (
 	burstSeconds = 10     // of the rate that may come at once
@@ -54,7 +57,13 @@ func (l *Limiter) Take(p Principal) (wait time.Duration) {
 	if b.tokens >= 0 {
 		return 0
 	}
-	return time.Duration((1 + -b.tokens) / rate * float64(time.Second))
+	return until(b, rate)
+}
+
+// until is how long a bucket takes to hold one. What a Duration cannot hold is some
+// day, and not at once.
+func until(b *bucket, rate float64) time.Duration {
+	return time.Duration(min((1-b.tokens)/rate, maxWait.Seconds()) * float64(time.Second))
 }
 
 // Overdrawn tells, without counting, how long a principal has to wait that goes on
@@ -70,7 +79,7 @@ func (l *Limiter) Overdrawn(p Principal) (wait time.Duration) {
 	if b.tokens > 1-sizeOf(rate) {
 		return 0
 	}
-	return time.Duration((1 + -b.tokens) / rate * float64(time.Second))
+	return until(b, rate)
 }
 
 // Open notes a request in progress until done is called; ok is false when there are

@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -20,22 +22,57 @@ import (
 // lockTime is how long a change waits for another.
 const lockTime = 10 * time.Second
 
+// maxFile bounds a file of keys, in bytes: some 40,000 of them. It is read each second.
+const maxFile = 16 << 20
+
 // read reads a file of keys.
 func read(file string) (ks keys, err error) {
-	raw, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return ks, fault.InField("api-keys", "there is no file %s", file).
-			With("Make a first key with `trilha keys add NAME --api-keys %s`.", file)
-	}
+	raw, err := load(file)
 	if err != nil {
-		return ks, fmt.Errorf("read the keys: %w", err)
+		return ks, err
 	}
+	return parse(file, raw)
+}
+
+// load gives what is in a file of keys.
+func load(file string) (raw []byte, err error) {
+	info, err := os.Stat(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fault.InField("api-keys", "there is no file %s", file).
+			With("Make a first key with `trilha keys add NAME --api-keys %s`.", file)
+	case err != nil:
+		return nil, fmt.Errorf("read the keys: %w", err)
+	case !info.Mode().IsRegular(): // reading may never end
+		return nil, fault.InField("api-keys", "%s is no file", file).With("Give a file that `trilha keys add` has made.")
+	case info.Size() > maxFile:
+		return nil, fault.InField("api-keys", "%s has %d bytes, and may have %d", file, info.Size(), maxFile).With("Revoke keys that nobody uses.")
+	}
+	if raw, err = os.ReadFile(file); err != nil {
+		return nil, fmt.Errorf("read the keys: %w", err)
+	}
+	return raw, nil
+}
+
+// parse reads what was in a file of keys.
+func parse(file string, raw []byte) (ks keys, err error) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields() // a misspelt limit is no limit
-	if err := d.Decode(&ks); err != nil {
-		return ks, fault.InField("api-keys", "%s holds no keys as trilha keys add writes them: %s", file, inWords(err)).With("Mend it, or make a new one.")
+	err = d.Decode(&ks)
+	if _, more := d.Token(); err == nil && !errors.Is(more, io.EOF) {
+		err = errors.New("something stands behind its end")
+	}
+	if err != nil {
+		return keys{}, fault.InField("api-keys", "%s holds no keys as trilha keys add writes them: %s", file, inWords(err)).With("Mend it, or make a new one.")
 	}
 	return ks, ks.check()
+}
+
+// open tells whether everybody on the machine may write to a file, and so let
+// themselves in.
+func open(file string) bool {
+	info, err := os.Stat(file)
+	return err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o002 != 0
 }
 
 // inWords says what is wrong with JSON without Go's types.

@@ -9,6 +9,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/hex"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -64,8 +65,8 @@ func (k *Key) check() error {
 		return fault.InField("scope", "%q is not known", k.Scopes[unknown]).With("Use %s.", strings.Join(identity.Scopes(), " or "))
 	case len(k.Scopes) == 0:
 		return fault.InField("scope", "the key of %s has none", k.Name).With("Give at least %s.", identity.Read)
-	case k.Limits.Rate < 0 || k.Limits.Waiting < 0 || k.Limits.Running < 0 || k.Limits.Kept < 0:
-		return fault.InField("limits", "those of %s are below zero", k.Name).With("Give at least 1, or leave a limit out.")
+	case !(k.Limits.Rate >= 0) || math.IsInf(k.Limits.Rate, 0) || k.Limits.Waiting < 0 || k.Limits.Running < 0 || k.Limits.Kept < 0:
+		return fault.InField("limits", "those of %s are below zero, or no numbers", k.Name).With("Give at least 1, or leave a limit out.")
 	case k.ID == "" || err != nil || len(raw) != sha256.Size:
 		return fault.InField("sha256", "the key %q of %s is no key of trilha keys add", k.ID, k.Name).With("Take it out of the file.")
 	}

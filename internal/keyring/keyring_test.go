@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -77,6 +79,8 @@ func TestKeysThatCannotBeAreRefused(t *testing.T) {
 		{"ana", []string{"admin"}, identity.Limits{}},
 		{"ana", nil, identity.Limits{}},
 		{"ana", identity.Scopes(), identity.Limits{Rate: -1}},
+		{"ana", identity.Scopes(), identity.Limits{Rate: math.NaN()}},
+		{"ana", identity.Scopes(), identity.Limits{Rate: math.Inf(1)}},
 	} {
 		_, _, err := keyring.New(c.name, c.scopes, c.limits)
 		assert.ErrorIs(t, err, fault.Invalid, "%+v", c)
@@ -164,4 +168,41 @@ func TestAMissingFileIsToldWithTheRemedy(t *testing.T) {
 	t.Parallel()
 	_, err := keyring.Open(filepath.Join(t.TempDir(), "none.json"), slog.New(slog.DiscardHandler))
 	assert.ErrorContains(t, err, "trilha keys add")
+}
+
+func TestAFileThatIsNoneOfKeysIsRefused(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "keys.json")
+	add(t, file, "ana")
+	raw, err := os.ReadFile(file)
+	require.NoError(t, err)
+	twice := filepath.Join(dir, "twice.json")
+	require.NoError(t, os.WriteFile(twice, append(raw, raw...), 0o600))
+	huge := filepath.Join(dir, "huge.json")
+	require.NoError(t, os.WriteFile(huge, nil, 0o600))
+	require.NoError(t, os.Truncate(huge, 1<<40))
+	for path, want := range map[string]string{
+		twice: "something stands behind its end", huge: "may have 16777216", dir: "is no file", filepath.Join(dir, "none"): "trilha keys add",
+	} {
+		_, err := keyring.Open(path, slog.New(slog.DiscardHandler))
+		assert.ErrorIs(t, err, fault.Invalid)
+		assert.ErrorContains(t, err, want)
+	}
+}
+
+func TestAFileThatAllMayWriteToIsTold(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("modes say nothing there")
+	}
+	file := filepath.Join(t.TempDir(), "keys.json")
+	add(t, file, "ana")
+	for mode, told := range map[os.FileMode]bool{0o600: false, 0o644: false, 0o664: false, 0o666: true} {
+		require.NoError(t, os.Chmod(file, mode))
+		var log bytes.Buffer
+		_, err := keyring.Open(file, slog.New(slog.NewTextHandler(&log, nil)))
+		require.NoError(t, err)
+		assert.Equal(t, told, strings.Contains(log.String(), "chmod o-w"), mode)
+	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"log/slog"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -38,12 +37,18 @@ type lease struct {
 // Open reads a file of keys.
 func Open(file string, log *slog.Logger) (*Ring, error) {
 	r := &Ring{file: file, log: log, leases: map[string]lease{}}
-	raw, _ := os.ReadFile(file)
-	ks, err := read(file)
+	raw, err := load(file)
+	if err != nil {
+		return nil, err
+	}
+	ks, err := parse(file, raw)
 	if err != nil {
 		return nil, err
 	}
 	r.sum = sha256.Sum256(raw)
+	if open(file) {
+		log.Warn("everybody on this machine may write to the file of API keys, and so let themselves in: chmod o-w helps", "file", file)
+	}
 	r.put(ks)
 	if len(ks.Keys) == 0 {
 		log.Warn("the file of API keys holds none: all callers are refused", "file", file)
@@ -80,8 +85,11 @@ func (r *Ring) Watch(ctx context.Context) {
 // look compares the file itself and not its time, which some file systems keep by the
 // second or two: it is small.
 func (r *Ring) look() {
-	raw, err := os.ReadFile(r.file)
+	raw, err := load(r.file)
 	sum := sha256.Sum256(raw)
+	if err != nil {
+		sum = sha256.Sum256([]byte(err.Error())) // another reason is told anew
+	}
 	if err == nil && bytes.Equal(sum[:], r.sum[:]) {
 		r.bad = [sha256.Size]byte{}
 		return
@@ -89,7 +97,10 @@ func (r *Ring) look() {
 	if bytes.Equal(sum[:], r.bad[:]) {
 		return // told already
 	}
-	ks, err := read(r.file)
+	var ks keys
+	if err == nil { // the very bytes that sum is of: what is read anew may be another file
+		ks, err = parse(r.file, raw)
+	}
 	if err != nil {
 		r.bad = sum
 		r.log.Error("the file of API keys cannot be used: the keys stay as they were", "file", r.file, "error", err)
