@@ -36,7 +36,7 @@ type grammar struct {
 	config.Config `group:"Server"`
 
 	Stdio    stdioCommand    `cmd:"" default:"1" help:"Speak MCP on standard input and output: what an assistant starts."`
-	Serve    serveCommand    `cmd:"" help:"Speak MCP over HTTP."`
+	Serve    serveCommand    `cmd:"" help:"Speak MCP and REST over HTTP."`
 	Generate generateCommand `cmd:"" help:"Make a learning path and print it."`
 	Worker   workerCommand   `cmd:"" help:"Carry out the tasks of a shared store, and nothing else."`
 	Keys     keysCommand     `cmd:"" help:"Look after the API keys of those who may call over HTTP."`

@@ -486,11 +486,11 @@ func TestNothingGoesPastTheGuards(t *testing.T) {
 	p := listenWith(t, httpface.Options{Origins: []string{"https://app.example"}})
 	address := strings.TrimPrefix(p.base, "http://")
 	for request, status := range map[string]string{
-		"OPTIONS * HTTP/1.1\r\nHost: evil.example\r\n": "403",
+		"OPTIONS * HTTP/1.1\r\nHost: evil.example\r\n":                                                                "403",
 		"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: https://app.example\r\nOrigin: https://evil.example\r\n": "403",
 		"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nForwarded: for=192.0.2.1\r\n":                                    "403",
-		"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Real-IP: 192.0.2.1\r\n":                                         "403",
-		"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: https://app.example\r\n":                                  "200",
+		"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Real-IP: 192.0.2.1\r\n":                                        "403",
+		"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: https://app.example\r\n":                                 "200",
 	} {
 		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
 		require.NoError(t, err)
