@@ -129,7 +129,7 @@ const (
 func (a *App) permit(ctx context.Context, method, tool string) error {
 	writes := a.writes(method, tool)
 	if a.readOnly && writes {
-		return fault.New(fault.Invalid, "this server is read-only, and %s is not", strings.TrimPrefix(method+" "+tool, toolsCall+" "))
+		return fault.New(fault.Invalid, "this server is read-only, and %s is not", strings.TrimSpace(strings.TrimPrefix(method+" "+tool, toolsCall)))
 	}
 	p, ok := identity.From(ctx)
 	if !ok {

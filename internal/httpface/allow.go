@@ -66,17 +66,23 @@ func (f *Face) writes(r *http.Request, p identity.Principal) bool {
 		_ = json.Unmarshal(raw, &messages)
 	}
 	for _, raw := range messages {
-		var m struct {
-			Method string `json:"method"`
-			Params struct {
-				Name string `json:"name"`
-			} `json:"params"`
-		}
-		if json.Unmarshal(raw, &m) == nil && f.Writes(m.Method, m.Params.Name) {
+		m := members(raw)
+		if f.Writes(text(m["method"]), text(members(m["params"])["name"])) {
 			return true
 		}
 	}
 	return false
+}
+
+// members gives those of an object by exactly their names, as JSON-RPC has them.
+func members(raw json.RawMessage) (m map[string]json.RawMessage) {
+	_ = json.Unmarshal(raw, &m)
+	return m
+}
+
+func text(raw json.RawMessage) (s string) {
+	_ = json.Unmarshal(raw, &s)
+	return s
 }
 
 // broken gives the error that a body ended with.

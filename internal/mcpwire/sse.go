@@ -144,7 +144,7 @@ func (s *SSE) Messages(w http.ResponseWriter, r *http.Request) {
 			refuse(w, http.StatusBadRequest, nil, wrong)
 			return
 		}
-		p.takeBatch(p.line(), members)
+		p.takeBatch(p.posted(r), members)
 		w.WriteHeader(http.StatusAccepted)
 		return
 	}
@@ -161,6 +161,15 @@ func (s *SSE) Messages(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, nil, wrong)
 		return
 	}
-	p.dispatch(p.line(), m, wrong)
+	p.dispatch(p.posted(r), m, wrong)
 	w.WriteHeader(http.StatusAccepted)
+}
+
+// posted is the exchange of what r posts: answered on the event stream, but done in the
+// name of who posted it, whose credential may allow less than that of who opened the
+// stream.
+func (v visit) posted(r *http.Request) exchange {
+	x := v.line()
+	x.ctx = server.WithSupportedProtocolVersions(context.WithoutCancel(r.Context()), legacy)
+	return x
 }

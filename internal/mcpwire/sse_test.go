@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -166,4 +167,59 @@ func TestSSETakesWhatItHas(t *testing.T) {
 	require.Equal(t, "elicitation/create", asked.Method)
 	post(`{"jsonrpc":"2.0","id":` + string(asked.ID) + `,"result":{"action":"cancel"}}`)
 	assert.Contains(t, await(t, news, "the answer").line, "cancel")
+}
+
+// What is posted to a stream is done in the name of who posts it, not of who opened it.
+func TestWhatIsPostedIsDoneForWhoPostsIt(t *testing.T) {
+	t.Parallel()
+	type credential struct{}
+	seen := make(chan any, 1)
+	s := server.NewMCPServer("small", "1", server.WithToolCapabilities(true))
+	s.AddTool(mcp.NewTool("who"), func(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		seen <- ctx.Value(credential{})
+		return mcp.NewToolResultText("you"), nil
+	})
+	sse := mcpwire.New(s, slog.New(slog.DiscardHandler)).SSE("/message")
+	mux := http.NewServeMux()
+	mux.HandleFunc("/sse", sse.Events)
+	mux.HandleFunc("/message", sse.Messages)
+	listening := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mux.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), credential{}, r.Header.Get("X-Api-Key"))))
+	}))
+	tr := &http.Transport{}
+	t.Cleanup(func() {
+		sse.Close()
+		tr.CloseIdleConnections()
+		listening.Close()
+	})
+	send := func(key, method, path, body string) *http.Response {
+		r, err := http.NewRequestWithContext(t.Context(), method, listening.URL+path, strings.NewReader(body))
+		require.NoError(t, err)
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("X-Api-Key", key)
+		resp, err := (&http.Client{Transport: tr}).Do(r)
+		require.NoError(t, err)
+		return resp
+	}
+	stream := send("opener", http.MethodGet, "/sse", "")
+	t.Cleanup(func() { stream.Body.Close() })
+	lines := bufio.NewReader(stream.Body)
+	next := func() string {
+		for {
+			line, err := lines.ReadString('\n')
+			require.NoError(t, err)
+			if data, ok := strings.CutPrefix(line, "data: "); ok {
+				return strings.TrimSpace(data)
+			}
+		}
+	}
+	to := next()
+	for _, body := range []string{
+		`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2024-11-05","capabilities":{},"clientInfo":{"name":"raw","version":"1"}}}`,
+		`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"who"}}`,
+	} {
+		send("poster", http.MethodPost, to, body).Body.Close()
+		assert.Contains(t, next(), `"result"`)
+	}
+	assert.Equal(t, "poster", <-seen)
 }
