@@ -76,6 +76,7 @@ type Task struct {
 	Description string
 	Priority    Priority
 	Input       json.RawMessage // for the Work; opaque here
+	TTL         time.Duration   // from its end until it is forgotten; see Limits.TTLOf
 
 	Status   Status
 	Progress int             // 0-100, never falls; 100 exactly when Completed
@@ -99,6 +100,10 @@ type Spec struct {
 	Description string
 	Priority    Priority
 	Input       json.RawMessage
+
+	// TTL is how long the task is wanted from its end on; Limits.TTLOf says how long it
+	// is kept. What is repeated keeps the time that it has.
+	TTL time.Duration
 
 	// IdempotencyKey, if set, makes a second Submit of this owner with the same
 	// key, Kind and Input return the first task for as long as that task is kept;
@@ -149,7 +154,7 @@ func (s Spec) Known() (out Outcome, known bool) {
 type OwnLimits struct {
 	Waiting int // for Limits.WaitingPerOwner
 	Running int // for Limits.RunningPerOwner
-	Kept    int // tasks of this owner: when full their first to end goes, and with none ended Submit is refused
+	Kept    int // tasks of this owner: when full their first to expire goes, and with none ended Submit is refused
 }
 
 // Submission is the answer to Submit.
@@ -165,9 +170,10 @@ type Limits struct {
 	RunningPerOwner int           // at once; more wait
 	Running         int           // at once, over all owners; more wait
 	WaitingPerOwner int           // for their turn or for an answer; more are refused
-	Kept            int           // tasks in all; when full the oldest finished one goes, and with none finished Submit is refused
-	KeptBytes       int64         // results in all; when over the oldest finished tasks go
-	TTL             time.Duration // from a task's end until it is forgotten
+	Kept            int           // tasks in all; when full the first to expire goes, and with none finished Submit is refused
+	KeptBytes       int64         // results in all; when over the first to expire go
+	TTL             time.Duration // from a task's end until it is forgotten, at most
+	MinTTL          time.Duration // the same, at least, unless TTL is less
 	Ageing          time.Duration // a task goes ahead of one that is one rank higher and this much younger
 	AnswerWithin    time.Duration // from a task's question until it fails for want of an answer
 }
@@ -182,6 +188,7 @@ func DefaultLimits() Limits {
 		Kept:            20_000,
 		KeptBytes:       512 << 20,
 		TTL:             24 * time.Hour,
+		MinTTL:          time.Minute,
 		Ageing:          time.Minute,
 		AnswerWithin:    time.Hour,
 	}
@@ -196,7 +203,18 @@ func (l Limits) OrDefaults() Limits {
 	l.Kept = cmp.Or(l.Kept, d.Kept)
 	l.KeptBytes = cmp.Or(l.KeptBytes, d.KeptBytes)
 	l.TTL = cmp.Or(l.TTL, d.TTL)
+	l.MinTTL = cmp.Or(l.MinTTL, d.MinTTL)
 	l.Ageing = cmp.Or(l.Ageing, d.Ageing)
 	l.AnswerWithin = cmp.Or(l.AnswerWithin, d.AnswerWithin)
 	return l
+}
+
+// TTLOf is for stores: how long a task is kept, from its end on, of which Spec.TTL is
+// asked. What is out of bounds is as the nearest that is not; zero asks for nothing, and
+// gets the most.
+func (l Limits) TTLOf(asked time.Duration) time.Duration {
+	if asked == 0 {
+		return l.TTL
+	}
+	return min(max(asked, l.MinTTL), l.TTL)
 }

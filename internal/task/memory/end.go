@@ -25,7 +25,7 @@ func (s *Store) end(e *entry, out task.Outcome) {
 	now := time.Now()
 	t := &e.task
 	t.Status, t.Result, t.Error = out.Status, out.Result, out.Why
-	t.UpdatedAt, t.CompletedAt, t.ExpiresAt = now, now, now.Add(s.limits.TTL)
+	t.UpdatedAt, t.CompletedAt, t.ExpiresAt = now, now, now.Add(t.TTL)
 	t.Question, t.Trace = nil, nil
 	t.Messages = slices.Clone(t.Messages) // leaves the spare room behind
 	if out.Status == task.Completed {

@@ -18,7 +18,7 @@ type entry struct {
 	life  *life  // nil once the status is final
 
 	older, newer *entry // of the same owner
-	endedNext    *entry // in Store.ended
+	endedSeat    int    // in Store.ended, once the status is final
 }
 
 // life is what an entry has until its task ends.
@@ -101,7 +101,12 @@ func (o *owner) existing(spec task.Spec) (*entry, error) {
 
 // create makes the entry for spec and files it under its owner.
 func (s *Store) create(o *owner, spec task.Spec, id string, now time.Time) *entry {
-	for spec.Limits.Kept > 0 && o.tasks >= spec.Limits.Kept && s.forgetFirstOf(o) {
+	for spec.Limits.Kept > 0 && o.tasks >= spec.Limits.Kept {
+		first := o.firstEnded()
+		if first == nil {
+			break
+		}
+		s.forget(first)
 	}
 	for len(s.tasks) >= s.limits.Kept {
 		s.forgetFirst()
@@ -113,7 +118,7 @@ func (s *Store) create(o *owner, spec task.Spec, id string, now time.Time) *entr
 		seq: s.seq, owner: o, key: spec.IdempotencyKey,
 		task: task.Task{
 			ID: id, Owner: o.name, Kind: spec.Kind, Description: spec.Description,
-			Priority: spec.Priority, Input: bytes.Clone(spec.Input), Trace: spec.Trace,
+			Priority: spec.Priority, Input: bytes.Clone(spec.Input), Trace: spec.Trace, TTL: s.limits.TTLOf(spec.TTL),
 			Status: task.Pending, CreatedAt: now, UpdatedAt: now,
 		},
 		life: &life{

@@ -1,63 +1,37 @@
 package memory
 
-import "time"
+import (
+	"container/heap"
+	"time"
+)
 
-// ending lists the tasks that have ended, first to end first. Every task has
-// the same time to live, so this is also the order in which they expire, and
-// tasks leave it at the front, unless their owner alone has too many.
-type ending struct{ first, last *entry }
+// ended is a task that has ended, as it is in Store.ended.
+type ended struct{ *entry }
 
-func (l *ending) push(e *entry) {
-	if l.last == nil {
-		l.first = e
-	} else {
-		l.last.endedNext = e
+// before orders by when they expire.
+func (e ended) before(f ended) bool {
+	if c := e.task.ExpiresAt.Compare(f.task.ExpiresAt); c != 0 {
+		return c < 0
 	}
-	l.last = e
+	return e.seq < f.seq
 }
 
-func (l *ending) shift() *entry {
-	e := l.first
-	l.first, e.endedNext = e.endedNext, nil
-	if l.first == nil {
-		l.last = nil
-	}
-	return e
-}
+func (e ended) sit(seat int) { e.endedSeat = seat }
 
-// takeOf takes the first of an owner out of the list.
-func (l *ending) takeOf(o *owner) *entry {
-	var before *entry
-	for e := l.first; e != nil; before, e = e, e.endedNext {
-		switch {
-		case e.owner != o:
-			continue
-		case before == nil:
-			return l.shift()
-		}
-		before.endedNext, e.endedNext = e.endedNext, nil
-		if l.last == e {
-			l.last = before
-		}
-		return e
-	}
-	return nil
-}
-
-// hasEnded says whether a task of o has ended that is kept.
-func (s *Store) hasEnded(o *owner) bool {
+// firstEnded gives the task of o that expires first, or nil when none has ended.
+func (o *owner) firstEnded() (first *entry) {
 	for e := o.newest; e != nil; e = e.older {
-		if e.task.Status.Final() {
-			return true
+		if e.task.Status.Final() && (first == nil || (ended{e}).before(ended{first})) {
+			first = e
 		}
 	}
-	return false
+	return first
 }
 
 // keep files e, which has just ended. It fits: admit and judge let no result
 // through that is larger than all may be.
 func (s *Store) keep(e *entry) {
-	s.ended.push(e)
+	heap.Push(&s.ended, ended{e})
 	s.bytes += int64(len(e.task.Result))
 	for s.bytes > s.limits.KeptBytes {
 		s.forgetFirst()
@@ -71,26 +45,18 @@ func (s *Store) keep(e *entry) {
 func (s *Store) tick() time.Time {
 	now := time.Now()
 	s.failUnanswered(now)
-	for s.ended.first != nil && !now.Before(s.ended.first.task.ExpiresAt) {
+	for len(s.ended) > 0 && !now.Before(s.ended[0].task.ExpiresAt) {
 		s.forgetFirst()
 	}
 	return now
 }
 
-// forgetFirst forgets the task that ended first.
-func (s *Store) forgetFirst() { s.forget(s.ended.shift()) }
+// forgetFirst forgets the task that expires first.
+func (s *Store) forgetFirst() { s.forget(s.ended[0].entry) }
 
-// forgetFirstOf forgets the task of o that ended first, if one has.
-func (s *Store) forgetFirstOf(o *owner) bool {
-	e := s.ended.takeOf(o)
-	if e != nil {
-		s.forget(e)
-	}
-	return e != nil
-}
-
-// forget forgets a task that is in ended no more.
+// forget forgets a task that has ended.
 func (s *Store) forget(e *entry) {
+	heap.Remove(&s.ended, e.endedSeat)
 	s.bytes -= int64(len(e.task.Result))
 	delete(s.tasks, e.task.ID)
 	e.owner.remove(e)
@@ -132,8 +98,8 @@ func (s *Store) armJanitor() {
 
 // firstDue is when the first task or question expires; zero when there is none.
 func (s *Store) firstDue() (at time.Time) {
-	if s.ended.first != nil {
-		at = s.ended.first.task.ExpiresAt
+	if len(s.ended) > 0 {
+		at = s.ended[0].task.ExpiresAt
 	}
 	if len(s.asked) > 0 {
 		if expires := s.asked[0].entry.task.Question.Expires; at.IsZero() || expires.Before(at) {

@@ -41,8 +41,8 @@ type Store struct {
 	turn    int64         // of the owner served last
 	asked   queue[*asked] // what awaits its owner, first to expire first
 
-	ended   ending // what has ended, first to end first
-	bytes   int64  // of the results in ended
+	ended   queue[ended] // what has ended, first to expire first
+	bytes   int64        // of the results in ended
 	janitor *time.Timer
 	dueNext time.Time // when the janitor comes, while there is one
 
@@ -114,9 +114,9 @@ func (s *Store) admit(o *owner, spec task.Spec) error {
 		return task.ErrTooLarge(len(spec.Result), s.limits.KeptBytes)
 	case !known && len(o.queue)+o.asking >= cmp.Or(spec.Limits.Waiting, s.limits.WaitingPerOwner):
 		return task.ErrTooManyWaiting(len(o.queue) + o.asking)
-	case spec.Limits.Kept > 0 && o.tasks >= spec.Limits.Kept && !s.hasEnded(o):
+	case spec.Limits.Kept > 0 && o.tasks >= spec.Limits.Kept && o.firstEnded() == nil:
 		return task.ErrOwnFull(o.tasks)
-	case len(s.tasks) >= s.limits.Kept && s.ended.first == nil:
+	case len(s.tasks) >= s.limits.Kept && len(s.ended) == 0:
 		return task.ErrFull(len(s.tasks))
 	}
 	return nil

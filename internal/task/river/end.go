@@ -11,16 +11,23 @@ import (
 )
 
 // finish gives t its final status, and not before anything that happened to it by
-// the clock of another machine.
+// the clock of another machine. It is kept no longer than this store's limits have it,
+// whoever made it.
 func (s *Store) finish(t *task.Task, out task.Outcome, at time.Time) {
 	if at.Before(t.UpdatedAt) {
 		at = t.UpdatedAt
 	}
 	t.Status, t.Result, t.Error, t.Question = out.Status, out.Result, out.Why, nil
-	t.UpdatedAt, t.CompletedAt, t.ExpiresAt = at, at, at.Add(s.limits.TTL.Truncate(time.Microsecond))
+	t.TTL = s.ttlOf(t.TTL)
+	t.UpdatedAt, t.CompletedAt, t.ExpiresAt = at, at, at.Add(t.TTL)
 	if out.Status == task.Completed {
 		t.Progress = 100
 	}
+}
+
+// ttlOf is Limits.TTLOf as a row can hold it.
+func (s *Store) ttlOf(asked time.Duration) time.Duration {
+	return s.limits.TTLOf(asked).Truncate(time.Microsecond)
 }
 
 const sqlEnd = `UPDATE tasks SET status = $3, progress = $4, result = $5, error = $6, messages = $7,

@@ -28,7 +28,7 @@ func (c *change) keep(ctx context.Context, t task.Task) error {
 	return nil
 }
 
-// makeRoom forgets who ended first if one more task would be too many.
+// makeRoom forgets who expires first if one more task would be too many.
 func (c *change) makeRoom(ctx context.Context) error {
 	over := c.counts.tasks + 1 - int64(c.s.limits.Kept)
 	if over <= 0 {
@@ -41,7 +41,7 @@ func (c *change) makeRoom(ctx context.Context) error {
 	return err
 }
 
-// makeOwnRoom forgets who of an owner ended first if one more task would be too many
+// makeOwnRoom forgets who of an owner expires first if one more task would be too many
 // of theirs.
 func (c *change) makeOwnRoom(ctx context.Context, spec task.Spec) error {
 	if spec.Limits.Kept <= 0 {
@@ -71,7 +71,7 @@ func (c *change) forgetExpired(ctx context.Context) error {
 	return err
 }
 
-// forget removes ended tasks, the first to end first.
+// forget removes ended tasks, the first to expire first.
 func (c *change) forget(ctx context.Context, which string, most int64, args ...any) (int64, error) {
 	sizes, err := all(ctx, c, scanValue[int64], `DELETE FROM tasks WHERE seq IN (SELECT seq FROM tasks WHERE `+which+` ORDER BY expires_at, seq LIMIT $1)
 		RETURNING coalesce(length(result), 0)`, append([]any{most}, args...)...)

@@ -22,9 +22,9 @@ type record struct {
 // columns are those of a record; listed leaves the result out.
 const (
 	columns = `seq, id, owner, kind, description, priority, input, status, progress, result, error, messages,
-		created_at, updated_at, completed_at, expires_at, attempt, losses, revision, question`
+		created_at, updated_at, completed_at, expires_at, attempt, losses, revision, question, ttl`
 	listed = `seq, id, owner, kind, description, priority, input, status, progress, CAST(NULL AS bytea) AS result, error, messages,
-		created_at, updated_at, completed_at, expires_at, attempt, losses, revision, question`
+		created_at, updated_at, completed_at, expires_at, attempt, losses, revision, question, ttl`
 )
 
 func scanRecord(from rows) (record, error) { return scanAfter(from) }
@@ -38,17 +38,20 @@ func scanAfter(from rows, other ...any) (record, error) {
 		progress             int64
 		created, updated     int64
 		completedAt, expires *int64
+		ttl                  int64
 	)
 	err := from.Scan(append(other,
 		&r.seq, &r.ID, &r.Owner, &r.Kind, &r.Description, &r.Priority, &input, &r.Status, &progress, &result, &r.Error,
-		&messages, &created, &updated, &completedAt, &expires, &r.attempt, &r.losses, &r.revision, &asked)...)
+		&messages, &created, &updated, &completedAt, &expires, &r.attempt, &r.losses, &r.revision, &asked, &ttl)...)
 	if err != nil {
 		return record{}, err
 	}
 	r.Input, r.Result, r.Progress = input, result, int(progress)
 	r.CreatedAt, r.UpdatedAt = time.UnixMicro(created), time.UnixMicro(updated)
+	r.TTL = time.Duration(ttl) * time.Microsecond
 	if completedAt != nil && expires != nil {
 		r.CompletedAt, r.ExpiresAt = time.UnixMicro(*completedAt), time.UnixMicro(*expires)
+		r.TTL = r.ExpiresAt.Sub(r.CompletedAt)
 	}
 	if r.Messages, err = readMessages(messages); err != nil {
 		return record{}, err

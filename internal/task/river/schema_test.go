@@ -57,8 +57,8 @@ func queryAt(t *testing.T, at, query string) (n int) {
 }
 
 // The stored copies were made by stores of these schemas, of which an instance was
-// killed; that of schema 2 is the third without paths, that of 4 the
-// third with its migration. Each schema but the newest has
+// killed; that of schema 2 is the third without paths, those of 4 and 5 are the
+// third with their migrations. Each schema but the newest has
 // one: a migration comes with that of the one before.
 func TestAStoreOfAnEarlierSchemaIsUpgradedWithAllThatIsInIt(t *testing.T) {
 	for dialect, place := range map[string]func(t *testing.T) string{
@@ -100,6 +100,13 @@ func upgraded(t *testing.T, at string, schema int, dialect string) {
 		w.end <- json.RawMessage(`1`)
 	}
 	assert.Equal(t, map[string]bool{"interrupted": true, "waits": true}, begun)
+	tasks, err := s.All(t.Context(), "", 10)
+	require.NoError(t, err)
+	for _, each := range tasks {
+		if each.Description != "done" { // its copy has it kept for a century
+			assert.Equal(t, 24*time.Hour, each.TTL, each.Description)
+		}
+	}
 	again := submit(t, s, task.Spec{IdempotencyKey: "k", Result: json.RawMessage(`{}`)})
 	assert.True(t, again.Repeated)
 	assert.JSONEq(t, `{"a":1}`, string(again.Task.Result))

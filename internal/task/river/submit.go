@@ -105,7 +105,7 @@ func (c *change) create(ctx context.Context, spec task.Spec, sub *task.Submissio
 	}
 	r := record{Task: task.Task{
 		ID: uuid.NewString(), Owner: spec.Owner, Kind: spec.Kind, Description: text(spec.Description),
-		Priority: spec.Priority, Input: bytes.Clone(spec.Input),
+		Priority: spec.Priority, Input: bytes.Clone(spec.Input), TTL: s.ttlOf(spec.TTL),
 		Status: task.Pending, CreatedAt: c.now, UpdatedAt: c.now,
 	}, revision: 1}
 	if known {
@@ -153,8 +153,8 @@ func own(limit int) *int64 {
 }
 
 const sqlInsert = `INSERT INTO tasks (id, owner, kind, description, priority, input, idempotency_key, unique_key,
-	status, progress, result, error, created_at, updated_at, completed_at, expires_at, due, own_running)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
+	status, progress, result, error, created_at, updated_at, completed_at, expires_at, due, own_running, ttl)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`
 
 func (c *change) insert(ctx context.Context, r record, spec task.Spec) error {
 	var completed, expires *int64
@@ -167,5 +167,5 @@ func (c *change) insert(ctx context.Context, r record, spec task.Spec) error {
 	c.counts.tasks++
 	return c.later(ctx, sqlInsert,
 		r.ID, r.Owner, r.Kind, r.Description, string(r.Priority), []byte(r.Input), key(spec.IdempotencyKey), unique,
-		string(r.Status), r.Progress, []byte(r.Result), r.Error, r.CreatedAt.UnixMicro(), r.UpdatedAt.UnixMicro(), completed, expires, due, own(spec.Limits.Running))
+		string(r.Status), r.Progress, []byte(r.Result), r.Error, r.CreatedAt.UnixMicro(), r.UpdatedAt.UnixMicro(), completed, expires, due, own(spec.Limits.Running), r.TTL.Microseconds())
 }

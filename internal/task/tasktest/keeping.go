@@ -3,6 +3,7 @@ package tasktest
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -87,6 +88,57 @@ var keeping = []example{
 		name:   "an ended task expires in every method, and one that has not ended never does",
 		limits: task.Limits{TTL: 50 * time.Millisecond, Running: 3, RunningPerOwner: 3},
 		check:  expires,
+	},
+	{
+		name:   "a task is kept as long as is asked for it, within the limits",
+		limits: task.Limits{TTL: time.Hour, MinTTL: time.Minute},
+		check: func(t *testing.T, r *rig) {
+			for _, c := range []struct{ asked, given time.Duration }{
+				{0, time.Hour}, {10 * time.Minute, 10 * time.Minute}, {time.Second, time.Minute},
+				{-time.Second, time.Minute}, {48 * time.Hour, time.Hour}, {math.MaxInt64, time.Hour},
+			} {
+				known := r.submit(task.Spec{Owner: ann, Kind: held, TTL: c.asked, Result: jsonOf(`1`)}).Task
+				runs := r.submit(task.Spec{Owner: ann, Kind: held, TTL: c.asked}).Task
+				assert.Equal(t, c.given, runs.TTL)
+				r.next(t).complete(`1`)
+				dropped := r.submit(task.Spec{Owner: ann, Kind: held, TTL: c.asked}).Task
+				r.next(t)
+				for _, end := range []task.Task{known, r.get(ann, known.ID), r.finish(ann, runs.ID), r.cancel(ann, dropped.ID), r.get(ann, dropped.ID)} {
+					assert.Equal(t, c.given, end.TTL, c.asked)
+					assert.Equal(t, c.given, end.ExpiresAt.Sub(end.CompletedAt), c.asked)
+				}
+			}
+		},
+	},
+	{
+		name:   "of tasks with times of their own each expires at its own",
+		limits: task.Limits{TTL: time.Hour, MinTTL: time.Millisecond},
+		check: func(t *testing.T, r *rig) {
+			long := r.submit(task.Spec{Owner: ann, Kind: held, Result: jsonOf(`1`)}).Task
+			short := r.submit(task.Spec{Owner: ann, Kind: held, TTL: 50 * time.Millisecond, Result: jsonOf(`1`)}).Task
+			eventually(t, "the later of two has expired", func() bool {
+				_, err := r.Get(t.Context(), ann, short.ID)
+				return errors.Is(err, fault.NotFound)
+			})
+			require.False(t, time.Now().Before(short.ExpiresAt), "forgotten too early")
+			assert.Equal(t, []string{long.ID}, ids(r.list(ann, task.Filter{}).Tasks))
+		},
+	},
+	{
+		name:   "when all places are taken the task that expires first goes, whichever ended first",
+		limits: task.Limits{Kept: 2, TTL: time.Hour},
+		check: func(t *testing.T, r *rig) {
+			long := r.submit(task.Spec{Owner: ann, Kind: held, Result: jsonOf(`1`)}).Task
+			short := r.submit(task.Spec{Owner: ann, Kind: held, TTL: 30 * time.Minute, Result: jsonOf(`1`)}).Task
+			r.done(bob)
+			r.gone(ann, short.ID)
+			r.get(ann, long.ID)
+			spec := task.Spec{Owner: ann, Kind: held, Result: jsonOf(`1`), TTL: 10 * time.Minute, Limits: task.OwnLimits{Kept: 1}}
+			own := r.submit(spec).Task
+			r.gone(ann, long.ID)
+			r.submit(spec)
+			r.gone(ann, own.ID)
+		},
 	},
 }
 

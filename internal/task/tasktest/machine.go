@@ -34,7 +34,7 @@ type Opener struct {
 func StateMachine(t *testing.T, o Opener) {
 	limits := task.Limits{
 		Running: 3, RunningPerOwner: 2, WaitingPerOwner: 2, Kept: 8,
-		TTL: 24 * time.Hour, Ageing: 10 * time.Second, AnswerWithin: time.Hour,
+		TTL: 24 * time.Hour, MinTTL: longestAdvance + time.Second, Ageing: 10 * time.Second, AnswerWithin: time.Hour,
 	}
 	if o.Advance != nil {
 		limits.TTL, limits.AnswerWithin = time.Minute, 50*time.Second
@@ -88,6 +88,7 @@ func drawSpec(t *rapid.T) task.Spec {
 		Input:          rapid.SampledFrom([]json.RawMessage{jsonOf(`1`), jsonOf(`2`)}).Draw(t, "input"),
 		IdempotencyKey: rapid.SampledFrom([]string{"", "", "k", "l"}).Draw(t, "key"),
 		Unique:         rapid.SampledFrom([]string{"", "", "u"}).Draw(t, "unique"),
+		TTL:            rapid.SampledFrom([]time.Duration{0, 0, time.Second, 50 * time.Second, 48 * time.Hour}).Draw(t, "ttl"),
 		Watch:          rapid.Bool().Draw(t, "watch"),
 	}
 	switch rapid.IntRange(0, 5).Draw(t, "known") {
@@ -300,9 +301,13 @@ func (m *machine) StopWatching(t *rapid.T) {
 	k.watch = nil
 }
 
+// longestAdvance is less than any task is kept: the end of one whose time to be answered
+// is over in an Advance can be read after it.
+const longestAdvance = 40 * time.Second
+
 // Advance lets time pass.
 func (m *machine) Advance(t *rapid.T) {
-	m.advance(time.Duration(rapid.IntRange(1, 40).Draw(t, "seconds")) * time.Second)
+	m.advance(time.Duration(rapid.IntRange(1, int(longestAdvance/time.Second)).Draw(t, "seconds")) * time.Second)
 	for _, k := range m.unanswered(time.Now()) {
 		end := m.get(k.spec.Owner, k.id)
 		require.Equal(t, task.Failed, end.Status)
@@ -327,6 +332,7 @@ func (m *machine) Check(t *rapid.T) {
 
 // agree requires that got is k as the model has it.
 func (m *machine) agree(t *rapid.T, k *known, got task.Task) {
+	require.Equal(t, m.limits.TTLOf(k.spec.TTL), got.TTL)
 	if k.status.Final() {
 		require.Equal(t, k.end, got, "after the end")
 		return

@@ -13,7 +13,6 @@ type model struct {
 	limits    task.Limits
 	kept      []*known // in order of creation
 	forgotten []*known
-	ends      int // tasks that have ended so far
 }
 
 // known is what the model knows of one task.
@@ -30,7 +29,6 @@ type known struct {
 	asked    time.Time     // while it asks
 	expires  time.Time     // while it asks
 	away     time.Duration // how long it waited for its owner
-	endedAs  int           // how many had ended before it
 	end      task.Task     // the final snapshot
 	watch    *task.Watch   // nil when none, or stopped
 }
@@ -71,8 +69,7 @@ func (m *model) add(spec task.Spec, t task.Task) *known {
 
 func (m *model) settle(k *known, end task.Task) {
 	k.status, k.progress, k.lines = end.Status, end.Progress, len(end.Messages)
-	k.end, k.job, k.open, k.endedAs = end, nil, nil, m.ends
-	m.ends++
+	k.end, k.job, k.open = end, nil, nil
 }
 
 func (m *model) forget(k *known) {
@@ -96,10 +93,11 @@ func (m *model) unanswered(now time.Time) []*known {
 	return late
 }
 
+// firstEnded gives the one to expire first, of several at once the oldest.
 func (m *model) firstEnded() *known {
 	var first *known
 	for _, k := range m.kept {
-		if k.status.Final() && (first == nil || k.endedAs < first.endedAs) {
+		if k.status.Final() && (first == nil || k.end.ExpiresAt.Before(first.end.ExpiresAt)) {
 			first = k
 		}
 	}

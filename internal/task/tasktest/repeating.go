@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -35,6 +36,24 @@ var repeating = []example{
 			assert.Equal(t, task.Completed, again.Task.Status)
 			assert.Len(t, drain(t, again.Watch), 1)
 			assert.Equal(t, 1, r.list(ann, task.Filter{}).Total)
+		},
+	},
+	{
+		name:   "what is repeated is kept as long as was asked at first",
+		limits: task.Limits{TTL: time.Hour},
+		check: func(t *testing.T, r *rig) {
+			for _, spec := range []task.Spec{
+				{Owner: ann, Kind: held, IdempotencyKey: "k", TTL: 10 * time.Minute},
+				{Owner: bob, Kind: held, Unique: "u", TTL: 10 * time.Minute},
+			} {
+				first := r.submit(spec)
+				spec.TTL = 20 * time.Minute
+				again := r.submit(spec)
+				assert.True(t, again.Repeated)
+				assert.Equal(t, first.Task.ID, again.Task.ID)
+				assert.Equal(t, 10*time.Minute, again.Task.TTL)
+				assert.Equal(t, 10*time.Minute, r.get(spec.Owner, first.Task.ID).TTL)
+			}
 		},
 	},
 	{
