@@ -30,7 +30,8 @@ var fixtures = []func(*server.MCPServer){
 // guards, with their tasks in a store. end ends what tells of tasks.
 func newFace(store task.Store, log *slog.Logger) (face *httpface.Face, end func()) {
 	hooks := &server.Hooks{}
-	s := server.NewMCPServer("trilha-conformance", "1",
+	info := mcp.Implementation{Name: "trilha-conformance", Version: "1"}
+	s := server.NewMCPServer(info.Name, info.Version,
 		server.WithToolCapabilities(true),
 		server.WithResourceCapabilities(true, true),
 		server.WithPromptCapabilities(true),
@@ -44,7 +45,7 @@ func newFace(store task.Store, log *slog.Logger) (face *httpface.Face, end func(
 	}
 	tasks := addTasks(s, store, log)
 	tasks.Hook(hooks)
-	wire := mcpwire.New(s, log)
+	wire := mcpwire.New(s, log, mcpwire.WithServerInfo(info))
 	tasks.Attach(wire)
 	return httpface.New(wire, httpface.Options{}), tasks.Close
 }

@@ -35,6 +35,7 @@ var instructions string
 // Face is the MCP server of one tutor.
 type Face struct {
 	server  *server.MCPServer
+	info    mcp.Implementation
 	tutor   *tutor.Tutor
 	tools   *tools.Tools
 	tasks   *mcptasks.Layer
@@ -73,9 +74,13 @@ func New(version string, t *tutor.Tutor, ts *tools.Tools, tasks *mcptasks.Layer,
 	hooks.AddAfterListTools(func(context.Context, any, *mcp.ListToolsRequest, *mcp.ListToolsResult) {
 		warm.Do(func() { f.work.Go(t.Warm) })
 	})
+	f.info = mcp.Implementation{
+		Name: "trilha", Version: version, Title: "Trilha",
+		Description: "Learning paths in prerequisite order, with real links, made in the background.",
+	}
 	options := append(cacheHints(),
-		server.WithTitle("Trilha"),
-		server.WithDescription("Learning paths in prerequisite order, with real links, made in the background."),
+		server.WithTitle(f.info.Title),
+		server.WithDescription(f.info.Description),
 		server.WithInstructions(told(ts)),
 		server.WithToolCapabilities(false),
 		server.WithResourceCapabilities(true, true),
@@ -89,7 +94,7 @@ func New(version string, t *tutor.Tutor, ts *tools.Tools, tasks *mcptasks.Layer,
 		server.WithMetaPropagator(traceContext{}),
 		server.WithHooks(hooks),
 	)
-	f.server = server.NewMCPServer("trilha", version, options...)
+	f.server = server.NewMCPServer(f.info.Name, f.info.Version, options...)
 	for _, d := range ts.Offered() {
 		if d.Job != nil {
 			f.server.AddTool(d.Tool, f.permitting(d.Tool.Name, tasks.Handler(d.Tool.Name, *d.Job)))
@@ -117,6 +122,9 @@ func told(ts *tools.Tools) string {
 
 // Server is mcp-go's server, for transports.
 func (f *Face) Server() *server.MCPServer { return f.server }
+
+// ServerInfo is what Server calls itself.
+func (f *Face) ServerInfo() mcp.Implementation { return f.info }
 
 // MetaPropagator is what Server takes the trace context of requests with.
 func (f *Face) MetaPropagator() tracing.MetaPropagator { return traceContext{} }

@@ -81,7 +81,7 @@ func newRigOver(t *testing.T, wrap func(task.Store) task.Store) *rig {
 		return work(ctx, run)
 	}}, task.Limits{Running: 8, RunningPerOwner: 8, WaitingPerOwner: 1000, Kept: 20_000, TTL: time.Hour}, log)
 	tu := tutor.New(catalog.Embedded(), generator, paths, wrap(store))
-	tasks := mcptasks.New(mcptasks.Options{Store: store, Owner: ownerOf, TTL: time.Hour, Log: log})
+	tasks := mcptasks.New(mcptasks.Options{Store: store, Owner: ownerOf, Log: log})
 	r.face = mcpface.New("1.2.3", tu, tools.New(tu, log, 1000), tasks, ownerOf, log)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithCancel(context.Background())

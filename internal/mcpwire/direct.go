@@ -37,6 +37,12 @@ func WithMetaPropagator(p tracing.MetaPropagator) Option {
 	return func(w *Wire) { w.direct.meta = p }
 }
 
+// WithServerInfo tells what the MCPServer calls itself, as it does with its results of
+// 2026-07-28, before one of those shows it.
+func WithServerInfo(info mcp.Implementation) Option {
+	return func(w *Wire) { w.direct.server.Store(&info) }
+}
+
 func (d *direct) prepare(s *server.MCPServer) {
 	d.plain = sync.OnceValue(func() bool { return plain(s, reflect.TypeOf(d.meta)) })
 	var probe keyProbe

@@ -255,7 +255,10 @@ func (w *Wire) routed(c *call, value any, err error) frame {
 	var chosen *Error
 	if err == nil {
 		var raw []byte
-		if raw, err = result(c.of.id, value); err == nil {
+		if value, err = w.signed(c, value); err == nil {
+			raw, err = result(c.of.id, value)
+		}
+		if err == nil {
 			return frame{raw: raw, final: true}
 		}
 	}
@@ -264,6 +267,33 @@ func (w *Wire) routed(c *call, value any, err error) frame {
 		chosen = &Error{Code: mcp.INTERNAL_ERROR, Message: "internal error; the server's log has the details"}
 	}
 	return refusal(c.of.id, chosen)
+}
+
+// signed gives a layer's result with what the server calls itself in its _meta, as every
+// result should have it since 2026-07-28. A _meta that is there is left as it is.
+func (w *Wire) signed(c *call, value any) (any, error) {
+	info := w.direct.server.Load()
+	if !c.of.isModern() || info == nil {
+		return value, nil
+	}
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	empty, done := true, false
+	object := members(raw, func(name, _ []byte) { empty, done = false, done || string(name) == "_meta" })
+	if !object || done {
+		return json.RawMessage(raw), nil
+	}
+	meta, err := json.Marshal(map[string]any{mcp.MetaKeyServerInfo: info})
+	if err != nil {
+		return nil, err
+	}
+	signed := append([]byte(`{"_meta":`), meta...)
+	if !empty {
+		signed = append(signed, ',')
+	}
+	return json.RawMessage(append(signed, raw[1:]...)), nil
 }
 
 // settled calls what waits for the answer to have its place.

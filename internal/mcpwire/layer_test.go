@@ -44,6 +44,27 @@ func layered(t *testing.T) *mcpwire.Wire {
 	return wire
 }
 
+func TestSince20260728ALayersResultsSayWhoseTheyAre(t *testing.T) {
+	t.Parallel()
+	info := mcp.Implementation{Name: "w", Version: "2", Title: "W"}
+	wire := mcpwire.New(newWorld(t).server, slog.New(slog.DiscardHandler), mcpwire.WithServerInfo(info))
+	own := map[string]any{"own": "meta"}
+	for method, result := range map[string]any{
+		"things/some": map[string]any{"a": 1}, "things/none": struct{}{}, "things/own": map[string]any{"_meta": own},
+	} {
+		wire.Handle(method, mcpwire.Route{Serve: func(context.Context, *mcpwire.Call) (any, error) { return result, nil }})
+	}
+	meta := map[string]any{"io.modelcontextprotocol/serverInfo": map[string]any{"name": "w", "version": "2", "title": "W"}}
+	p := connect(t, wire.ServeStdio, modernEra)
+	p.open()
+	assert.Equal(t, map[string]any{"a": 1.0, "_meta": meta}, p.request("things/some", nil).Result)
+	assert.Equal(t, map[string]any{"_meta": meta}, p.request("things/none", nil).Result)
+	assert.Equal(t, map[string]any{"_meta": own}, p.request("things/own", nil).Result)
+	old := connect(t, wire.ServeStdio, legacyEra)
+	old.open()
+	assert.Equal(t, map[string]any{"a": 1.0}, old.request("things/some", nil).Result)
+}
+
 func TestALayerAnswersByItself(t *testing.T) {
 	t.Parallel()
 	for _, era := range []string{legacyEra, modernEra} {
@@ -76,6 +97,7 @@ func TestALayerAnswersAToolCallInItsOwnShape(t *testing.T) {
 			p := connect(t, layered(t).ServeStdio, era)
 			p.open()
 			got, before := p.until(p.start("tools/call", tool("thing", nil)))
+			delete(got.Result, "_meta")
 			assert.Equal(t, map[string]any{"resultType": "thing"}, got.Result)
 			require.Len(t, before, 1)
 			assert.Equal(t, "before", before[0].Params["when"])
