@@ -95,7 +95,7 @@ func (t *Tools) start(ctx context.Context, c mcptasks.Caller, p params, r mcp.Ca
 		}
 	}
 	s.Submission, err = t.tutor.Generate(ctx, c.Owner, tutor.Order{
-		Request: in.Request, Priority: in.Priority, IdempotencyKey: in.IdempotencyKey, Watch: c.Watch, MayAsk: c.Asks,
+		Request: in.Request, Priority: in.Priority, IdempotencyKey: in.IdempotencyKey, Watch: c.Watch, TTL: c.TTL, MayAsk: c.Asks,
 	})
 	return s, err
 }

@@ -44,7 +44,7 @@ func shared(t *testing.T, g *gate) (base string) {
 	generator, paths := generate.New(catalog.Embedded()), shelf.NewMemory(0, 0)
 	store := memory.New(map[string]task.Work{tutor.PathKind: g.around(tutor.Work(generator, paths))}, task.Limits{Running: 8, RunningPerOwner: 4}, log)
 	tu := tutor.New(catalog.Embedded(), generator, paths, store)
-	tasks := mcptasks.New(mcptasks.Options{Store: store, Owner: principalOf, TTL: time.Hour, Log: log})
+	tasks := mcptasks.New(mcptasks.Options{Store: store, Owner: principalOf, Log: log})
 	face := mcpface.New("test", tu, tools.New(tu, log, 100), tasks, principalOf, log)
 	wire := mcpwire.New(face.Server(), log, mcpwire.WithPrincipal(principalOf))
 	tasks.Attach(wire)

@@ -129,7 +129,7 @@ func limits() task.Limits {
 // addTasks adds the fixtures that become tasks, and one that does not.
 func addTasks(s *server.MCPServer, store task.Store, log *slog.Logger) *mcptasks.Layer {
 	l := mcptasks.New(mcptasks.Options{
-		Store: store, Owner: func(context.Context) string { return everybody }, TTL: limits().OrDefaults().TTL, Log: log,
+		Store: store, Owner: func(context.Context) string { return everybody }, Log: log,
 	})
 	s.AddTool(toolOf("greet"), func(_ context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		return mcp.NewToolResultText(fmt.Sprintf("Hello, %s!", r.GetString("name", "you"))), nil
@@ -167,7 +167,7 @@ func (t taskTool) job(store task.Store) mcptasks.Job {
 			if input == nil {
 				input = json.RawMessage(`{}`)
 			}
-			s, err := store.Submit(ctx, task.Spec{Owner: c.Owner, Kind: t.name, Description: t.name, Input: input, Watch: c.Watch})
+			s, err := store.Submit(ctx, task.Spec{Owner: c.Owner, Kind: t.name, Description: t.name, Input: input, Watch: c.Watch, TTL: c.TTL})
 			return mcptasks.Started{Submission: s}, err
 		},
 		Result: func(_ context.Context, done task.Task) (*mcp.CallToolResult, error) {

@@ -2,6 +2,8 @@ package mcptasks
 
 import (
 	"context"
+	"fmt"
+	"math"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -31,7 +33,11 @@ func (j Job) execution() *mcp.ToolExecution {
 // core makes a task of a call that asks for one. What is wrong with the call is an
 // error, since the answer to one that is right is a task.
 func (c call) core(ctx context.Context) (*mcp.CallToolResult, error) {
-	s, err := c.Start(ctx, Caller{Owner: c.Owner(ctx), Watch: true, Asks: elicits(c.wire)}, c.request)
+	ttl, err := asked(c.request.Params.Task.TTL)
+	if err != nil {
+		return nil, err
+	}
+	s, err := c.Start(ctx, Caller{Owner: c.Owner(ctx), Watch: true, TTL: ttl, Asks: elicits(c.wire)}, c.request)
 	if err != nil {
 		return nil, err
 	}
@@ -47,6 +53,20 @@ func (c call) core(ctx context.Context) (*mcp.CallToolResult, error) {
 	}
 	c.follow(s.Submission)
 	return c.answer(created)
+}
+
+// asked is the time, in milliseconds, that a client wants its task to be kept. It counts
+// from the task's creation, and what is made of it here from the task's end: whoever
+// asks never gets less.
+func asked(ms *int64) (time.Duration, error) {
+	switch {
+	case ms == nil:
+		return 0, nil
+	case *ms <= 0:
+		return 0, invalid(fmt.Sprintf("task.ttl is %d: give the milliseconds for which the task is wanted, or leave it out", *ms))
+	default:
+		return time.Duration(min(*ms, math.MaxInt64/int64(time.Millisecond))) * time.Millisecond, nil
+	}
 }
 
 // words are those of a result.
@@ -66,7 +86,7 @@ func (l *Layer) coreTask(t task.Task) map[string]any {
 	return map[string]any{
 		"taskId": t.ID, "status": status(t), "statusMessage": standing(t),
 		"createdAt": t.CreatedAt.UTC().Format(iso), "lastUpdatedAt": t.UpdatedAt.UTC().Format(iso),
-		"ttl": l.ttlMs(t), "pollInterval": pollMs(t),
+		"ttl": ttlMs(t), "pollInterval": pollMs(t),
 	}
 }
 

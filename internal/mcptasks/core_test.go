@@ -2,8 +2,10 @@ package mcptasks_test
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -23,7 +25,7 @@ func TestACoreTaskFromItsCallToItsResult(t *testing.T) {
 	made := result["task"].(map[string]any)
 	of := made["taskId"].(string)
 	assert.Equal(t, "working", made["status"])
-	assert.Greater(t, made["ttl"], 0.0)
+	assert.EqualValues(t, 60000, made["ttl"])
 	assert.EqualValues(t, 500, made["pollInterval"])
 	for _, name := range []string{"createdAt", "lastUpdatedAt"} {
 		_, err := time.Parse(time.RFC3339, made[name].(string))
@@ -238,4 +240,47 @@ func TestOnlyTheSessionThatAskedIsTold(t *testing.T) {
 	for _, each := range []*client{c, again, bob} {
 		each.silent()
 	}
+}
+
+func TestATaskIsKeptAsLongAsItsClientAsksWithinLimits(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.connect("ana", core, nil)
+	for _, of := range []struct {
+		task  map[string]any
+		given int
+	}{
+		{map[string]any{}, 86_400_000},
+		{map[string]any{"ttl": 300_000}, 300_000},
+		{map[string]any{"ttl": 1}, 60_000},
+		{map[string]any{"ttl": 90_000_000}, 86_400_000},
+		{map[string]any{"ttl": math.MaxInt64}, 86_400_000},
+	} {
+		made := c.ok("tools/call", with(call("work", 1), "task", of.task))["task"].(map[string]any)
+		assert.EqualValues(t, of.given, made["ttl"], "%v", of.task)
+		assert.EqualValues(t, of.given, c.ok("tasks/get", id(made["taskId"]))["ttl"], "%v", of.task)
+	}
+	for _, wrong := range []any{0, -1, 1.5, "1", math.MinInt64} {
+		assert.Equal(t, -32602, c.code("tools/call", with(call("work", 1), "task", map[string]any{"ttl": wrong})), "%v", wrong)
+	}
+	assert.Len(t, c.ok("tasks/list", nil)["tasks"], 5)
+}
+
+// The specification counts from the creation: nobody gets less for what a task took.
+func TestTheTimeThatIsAskedForCountsFromTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		parked(t)
+		w := newWorld(t)
+		c := w.connect("ana", core, nil)
+		made := c.ok("tools/call", with(call("work", 0), "task", map[string]any{"ttl": 60_000}))["task"].(map[string]any)
+		of := id(made["taskId"])
+		time.Sleep(40 * time.Second)
+		w.finish()
+		c.ok("tasks/result", of)
+		assert.EqualValues(t, 100_000, c.ok("tasks/get", of)["ttl"])
+		time.Sleep(59 * time.Second)
+		c.ok("tasks/result", of)
+		time.Sleep(time.Second)
+		assert.Equal(t, -32602, c.code("tasks/get", of))
+	})
 }

@@ -51,7 +51,7 @@ func (l *Layer) head(t task.Task) map[string]any {
 	return map[string]any{
 		"taskId": t.ID, "status": status(t), "statusMessage": standing(t),
 		"createdAt": t.CreatedAt.UTC().Format(iso), "lastUpdatedAt": t.UpdatedAt.UTC().Format(iso),
-		"ttlMs": l.ttlMs(t), "pollIntervalMs": pollMs(t),
+		"ttlMs": ttlMs(t), "pollIntervalMs": pollMs(t),
 	}
 }
 

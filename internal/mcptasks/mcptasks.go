@@ -70,6 +70,9 @@ type Caller struct {
 	Owner string
 	Watch bool // task.Spec.Watch is wanted
 
+	// TTL is task.Spec.TTL, in what the client asks for.
+	TTL time.Duration
+
 	// Asks: the task may ask with task.Ask, and its owner will hear of it.
 	Asks bool
 
@@ -88,7 +91,6 @@ type Started struct {
 type Options struct {
 	Store task.Store
 	Owner func(context.Context) string // the principal of a request
-	TTL   time.Duration                // task.Limits.TTL of the store
 	Log   *slog.Logger
 }
 
@@ -242,14 +244,8 @@ func pollMs(t task.Task) int64 {
 }
 
 // ttlMs is how long after its creation, in milliseconds, a task is forgotten: of one
-// that goes on, if it ended now.
-func (l *Layer) ttlMs(t task.Task) int64 {
-	expires := t.ExpiresAt
-	if expires.IsZero() {
-		expires = time.Now().Add(l.TTL)
-	}
-	return expires.Sub(t.CreatedAt).Milliseconds()
-}
+// that goes on, if it had ended with its last change.
+func ttlMs(t task.Task) int64 { return (t.UpdatedAt.Sub(t.CreatedAt) + t.TTL).Milliseconds() }
 
 // standing says in words where a task stands.
 func standing(t task.Task) string {

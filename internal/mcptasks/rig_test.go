@@ -92,7 +92,7 @@ func newWorld(t *testing.T) *world {
 	works["other"] = works["work"] // of no tool
 	w.store = memory.New(works, task.Limits{Running: 100, RunningPerOwner: 100}, log)
 	w.layer = mcptasks.New(mcptasks.Options{
-		Store: w.store, TTL: time.Hour, Log: log,
+		Store: w.store, Log: log,
 		Owner: func(ctx context.Context) string { name, _ := ctx.Value(who{}).(string); return name },
 	})
 	hooks := &server.Hooks{}
@@ -105,7 +105,7 @@ func newWorld(t *testing.T) *world {
 		return mcp.NewToolResultText("plain"), nil
 	})
 	w.layer.Hook(hooks)
-	w.wire = mcpwire.New(s, log)
+	w.wire = mcpwire.New(s, log, mcpwire.WithServerInfo(mcp.Implementation{Name: "world", Version: "1"}))
 	w.layer.Attach(w.wire)
 	t.Cleanup(func() {
 		now, cancel := context.WithCancel(context.Background())
@@ -128,7 +128,7 @@ func (w *world) job(kind string) mcptasks.Job {
 			case kind == "ask" && !c.Asks:
 				return mcptasks.Started{Answer: mcp.NewToolResultError(fmt.Sprintf("rounds %t", c.Rounds))}, nil
 			}
-			spec := task.Spec{Owner: c.Owner, Kind: kind, Watch: c.Watch}
+			spec := task.Spec{Owner: c.Owner, Kind: kind, Watch: c.Watch, TTL: c.TTL}
 			if r.GetInt("n", 0) == 1 {
 				spec.Result = json.RawMessage(`"known"`)
 			}
@@ -309,11 +309,19 @@ func (c *client) request(method string, params map[string]any) message {
 	return await(c.t, answer)
 }
 
-// ok is a request that must succeed.
+// ok is a request that must succeed. Since 2026-07-28 every result says whose it is.
 func (c *client) ok(method string, params map[string]any) map[string]any {
 	c.t.Helper()
 	m := c.request(method, params)
 	require.Nil(c.t, m.Error, "%s: %s", method, m.raw)
+	if c.era != extension {
+		return m.Result
+	}
+	meta, _ := m.Result["_meta"].(map[string]any)
+	require.Equal(c.t, map[string]any{"name": "world", "version": "1"}, meta[mcp.MetaKeyServerInfo], m.raw)
+	if delete(meta, mcp.MetaKeyServerInfo); len(meta) == 0 {
+		delete(m.Result, "_meta")
+	}
 	return m.Result
 }
 

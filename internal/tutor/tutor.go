@@ -101,7 +101,8 @@ type Order struct {
 	learning.Request
 	Priority       task.Priority
 	IdempotencyKey string
-	Watch          bool // see task.Spec
+	Watch          bool          // see task.Spec
+	TTL            time.Duration // see task.Spec
 
 	// Likeness is how like a name the topic has to be at least, from 0 to 1, where
 	// it is none: 1 takes no misspelling, 0 whatever is sure.
@@ -140,7 +141,7 @@ func (t *Tutor) Generate(ctx context.Context, owner string, o Order) (task.Submi
 	}
 	spec := task.Spec{
 		Owner: owner, Kind: PathKind, Priority: o.Priority, Input: p.input,
-		Description: describe(p.topic), IdempotencyKey: o.IdempotencyKey, Watch: o.Watch,
+		Description: describe(p.topic), IdempotencyKey: o.IdempotencyKey, Watch: o.Watch, TTL: o.TTL,
 	}
 	if owner != identity.Anonymous {
 		spec.Unique = p.key
@@ -168,7 +169,7 @@ func (t *Tutor) refuse(ctx context.Context, owner string, o Order, why error) (t
 	topic := strings.Join(strings.Fields(learning.Printable(o.Topic)), " ")
 	return t.submit(ctx, task.Spec{
 		Owner: owner, Kind: PathKind, Priority: o.Priority, Input: input, Description: describe(topic),
-		IdempotencyKey: o.IdempotencyKey, Failure: why.Error(), Watch: o.Watch,
+		IdempotencyKey: o.IdempotencyKey, Failure: why.Error(), Watch: o.Watch, TTL: o.TTL,
 	})
 }
 
