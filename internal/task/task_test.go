@@ -54,7 +54,7 @@ func TestTheEmptyPriorityRanksAsNormal(t *testing.T) {
 func TestZeroLimitsTakeTheirDefaultsAndOthersStay(t *testing.T) {
 	assert.Equal(t, task.DefaultLimits(), task.Limits{}.OrDefaults())
 	own := task.Limits{
-		RunningPerOwner: 11, Running: 12, WaitingPerOwner: 13, Kept: 14, KeptBytes: 15, TTL: time.Second, Ageing: time.Hour,
+		RunningPerOwner: 11, Running: 12, WaitingPerOwner: 13, Kept: 14, KeptBytes: 15, TTL: time.Second, MinTTL: time.Millisecond, Ageing: time.Hour,
 		AnswerWithin: time.Minute,
 	}
 	assert.Equal(t, own, own.OrDefaults())
