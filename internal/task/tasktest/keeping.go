@@ -94,8 +94,12 @@ var keeping = []example{
 		limits: task.Limits{TTL: time.Hour, MinTTL: time.Minute},
 		check: func(t *testing.T, r *rig) {
 			for _, c := range []struct{ asked, given time.Duration }{
-				{0, time.Hour}, {10 * time.Minute, 10 * time.Minute}, {time.Second, time.Minute},
-				{-time.Second, time.Minute}, {48 * time.Hour, time.Hour}, {math.MaxInt64, time.Hour},
+				{0, time.Hour},
+				{10 * time.Minute, 10 * time.Minute},
+				{time.Second, time.Minute},
+				{-time.Second, time.Minute},
+				{48 * time.Hour, time.Hour},
+				{math.MaxInt64, time.Hour},
 			} {
 				known := r.submit(task.Spec{Owner: ann, Kind: held, TTL: c.asked, Result: jsonOf(`1`)}).Task
 				runs := r.submit(task.Spec{Owner: ann, Kind: held, TTL: c.asked}).Task
