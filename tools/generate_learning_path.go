@@ -70,7 +70,7 @@ func (t *Tools) generateLearningPath() Definition {
 		},
 		Later: func(made task.Task) *mcp.CallToolResult {
 			next := "it goes on in the background: get_task_status with this task_id and wait_seconds 45"
-			if made.Awaits() {
+			if made.Awaits() || made.Status.Final() {
 				next = nextStep(made)
 			}
 			return success(madeOutput{

@@ -120,7 +120,7 @@ func assemble(c config.Config, mode Mode, log *slog.Logger, wrap func(task.Work)
 	for _, d := range a.Tools.All() {
 		a.changing[d.Tool.Name] = !d.ReadOnly()
 	}
-	tasks := mcptasks.New(mcptasks.Options{Store: unlisted{a.store}, Owner: identity.Owner, Log: a.log})
+	tasks := mcptasks.New(mcptasks.Options{Store: a.store, Owner: identity.Owner, Shared: shared, Log: a.log})
 	a.face = mcpface.New(Version, a.Tutor, a.Tools, tasks, identity.Owner, a.log)
 	a.face.Permit(a.permitTool)
 	a.wire = mcpwire.New(a.face.Server(), a.log, mcpwire.WithPrincipal(caller), mcpwire.WithGate(a.gate),

@@ -18,7 +18,6 @@ import (
 	"github.com/trilha/trilha/internal/issuer"
 	"github.com/trilha/trilha/internal/keyring"
 	"github.com/trilha/trilha/internal/mcpwire"
-	"github.com/trilha/trilha/internal/task"
 )
 
 // front is how an App meets callers over HTTP: who they are, and what they may.
@@ -82,17 +81,9 @@ func (a *App) httpFace() *httpface.Face {
 	return httpface.New(a.wire, o)
 }
 
-// unlisted is a store in which the anonymous have nothing that is listed: what is
-// theirs is known by its id alone. The Tutor does so itself.
-type unlisted struct{ task.Store }
-
-// List implements task.Store.
-func (u unlisted) List(ctx context.Context, owner string, f task.Filter) (task.Page, error) {
-	if owner == identity.Anonymous {
-		return task.Page{}, nil
-	}
-	return u.Store.List(ctx, owner, f)
-}
+// shared tells that a request is of the anonymous: what is theirs is known by its id
+// alone.
+func shared(ctx context.Context) bool { return identity.Owner(ctx) == identity.Anonymous }
 
 // caller names who sends a request, for the sessions of the wire: they belong to it,
 // and of one there are not too many.

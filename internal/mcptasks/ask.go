@@ -46,7 +46,15 @@ type reply struct {
 	Content json.RawMessage `json:"content"`
 }
 
-func (r reply) task() task.Reply { return task.Reply{Action: r.Action, Content: r.Content} }
+// replyIn reads one. false: it is no answer to a form.
+func replyIn(raw []byte) (task.Reply, bool) {
+	var r reply
+	if json.Unmarshal(raw, &r) != nil {
+		return task.Reply{}, false
+	}
+	given := task.Reply{Action: r.Action, Content: r.Content}
+	return given, task.CheckReplies(map[string]task.Reply{"": given}) == nil
+}
 
 // Round answers a call with what has to be asked before there can be a task: see
 // Caller.Rounds.
@@ -66,13 +74,12 @@ func Round(forms map[string]task.Form) *mcp.CallToolResult {
 func Replies(r mcp.CallToolRequest) map[string]task.Reply {
 	replies := map[string]task.Reply{}
 	for key, response := range r.Params.InputResponses {
-		var given reply
 		raw, err := json.Marshal(response)
-		if err != nil || json.Unmarshal(raw, &given) != nil {
+		if err != nil {
 			continue
 		}
-		if one := map[string]task.Reply{key: given.task()}; task.CheckReplies(one) == nil {
-			replies[key] = one[key]
+		if r, ok := replyIn(raw); ok {
+			replies[key] = r
 		}
 	}
 	return replies
@@ -125,13 +132,13 @@ func (a *asker) ask(t task.Task, key string, form task.Form) {
 		ctx, cancel = context.WithDeadline(ctx, a.by)
 	}
 	defer cancel()
-	var given reply
+	var given json.RawMessage
 	err := a.wire.Ask(ctx, string(mcp.MethodElicitationCreate), elicitation(form, a.wire.Version() >= coreVersion, a.meta), &given)
 	if a.ctx.Err() != nil {
 		return // the call is over: whoever asks next may be answered
 	}
-	r := given.task()
-	if err != nil || task.CheckReplies(map[string]task.Reply{key: r}) != nil {
+	r, ok := replyIn(given)
+	if err != nil || !ok {
 		r = task.Reply{Action: task.Dismiss}
 	}
 	if _, err := a.Store.Answer(a.ctx, t.Owner, t.ID, map[string]task.Reply{key: r}); err != nil {

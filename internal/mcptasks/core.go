@@ -12,10 +12,14 @@ import (
 	"github.com/trilha/trilha/internal/task"
 )
 
-// coreCapability is what a server says of tasks in 2025-11-25.
-func coreCapability() *mcp.TasksCapability {
+// coreCapability is what a server says of tasks in 2025-11-25 to a client whose tasks
+// can be listed, or not.
+func coreCapability(lists bool) *mcp.TasksCapability {
 	there := &struct{}{}
-	c := &mcp.TasksCapability{List: there, Cancel: there, Requests: &mcp.TaskRequestsCapability{}}
+	c := &mcp.TasksCapability{Cancel: there, Requests: &mcp.TaskRequestsCapability{}}
+	if lists {
+		c.List = there
+	}
 	c.Requests.Tools = &struct {
 		Call *struct{} `json:"call,omitempty"`
 	}{there}
@@ -44,8 +48,10 @@ func (c call) core(ctx context.Context) (*mcp.CallToolResult, error) {
 	if s.Answer != nil {
 		return nil, invalid(words(s.Answer))
 	}
+	begun := c.coreTask(s.Task)
+	begun["status"] = working // every task of this dialect begins so; what is known already follows
 	created := map[string]any{
-		"task": c.coreTask(s.Task),
+		"task": begun,
 		"_meta": map[string]any{
 			mcp.ModelImmediateResponseMetaKey: words(c.Later(s.Task)),
 			mcp.RelatedTaskMetaKey:            related(s.Task.ID),
@@ -152,6 +158,9 @@ func (l *Layer) coreResult(ctx context.Context, c *mcpwire.Call) (any, error) {
 
 // coreList is tasks/list: whoever asks sees their own.
 func (l *Layer) coreList(ctx context.Context, c *mcpwire.Call) (any, error) {
+	if !l.lists(ctx) {
+		return nil, &mcpwire.Error{Code: mcp.METHOD_NOT_FOUND, Message: "tasks are not listed to whom the server cannot tell from others: ask by taskId"}
+	}
 	cursor, err := param[string](c, "cursor")
 	if err != nil {
 		return nil, err

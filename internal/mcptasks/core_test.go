@@ -113,17 +113,12 @@ func TestWhatCannotBeACoreTask(t *testing.T) {
 	assert.Equal(t, -32601, c.code("tasks/update", id("x")))
 	assert.Empty(t, c.ok("tasks/list", nil)["tasks"])
 
-	known := c.ok("tools/call", asTask(call("work", 1)))["task"].(map[string]any)
-	assert.Equal(t, "completed", known["status"])
-	assert.Equal(t, `"known"`, textOf(t, c.ok("tasks/result", id(known["taskId"]))))
-	c.silent()
-
 	before := w.connect("ana", "2025-06-18", nil)
 	_, answer := before.start("tools/call", asTask(call("work", 0)))
 	w.finish()
 	assert.Equal(t, `"done"`, textOf(t, await(t, answer).Result), "a version without tasks ignores the wish")
 	for _, method := range []string{"tasks/get", "tasks/result", "tasks/cancel", "tasks/list"} {
-		assert.Equal(t, -32601, before.code(method, id(known["taskId"])))
+		assert.Equal(t, -32601, before.code(method, id("x")))
 	}
 }
 
@@ -283,4 +278,38 @@ func TestTheTimeThatIsAskedForCountsFromTheEnd(t *testing.T) {
 		time.Sleep(time.Second)
 		assert.Equal(t, -32602, c.code("tasks/get", of))
 	})
+}
+
+func TestACoreTaskBeginsInWorkingEvenIfItsResultIsKnown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.connect("ana", core, nil)
+	made := c.ok("tools/call", with(with(call("work", 1), "task", map[string]any{}), "_meta", map[string]any{"progressToken": "t"}))["task"].(map[string]any)
+	assert.Equal(t, "working", made["status"])
+	assert.EqualValues(t, 100, c.heard("notifications/progress").Params["progress"])
+	ended := c.heard("notifications/tasks/status")
+	assert.Equal(t, made["taskId"], ended.Params["taskId"])
+	assert.Equal(t, "completed", ended.Params["status"])
+	assert.Equal(t, `"known"`, textOf(t, c.ok("tasks/result", id(made["taskId"]))))
+	c.silent()
+}
+
+func TestTasksOfTheSharedOwnerAreNotListed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for owner, lists := range map[string]bool{"ana": true, "everyone": false} {
+		c := w.connect(owner, core, nil)
+		hello := c.ok("initialize", map[string]any{"protocolVersion": core, "capabilities": map[string]any{}, "clientInfo": map[string]any{"name": "raw", "version": "1"}})
+		said := hello["capabilities"].(map[string]any)["tasks"].(map[string]any)
+		assert.Contains(t, said, "cancel")
+		of := c.ok("tools/call", with(call("work", 1), "task", map[string]any{}))["task"].(map[string]any)["taskId"]
+		assert.Equal(t, of, c.ok("tasks/get", id(of))["taskId"])
+		if lists {
+			assert.Contains(t, said, "list")
+			assert.Len(t, c.ok("tasks/list", nil)["tasks"], 1)
+		} else {
+			assert.NotContains(t, said, "list")
+			assert.Equal(t, -32601, c.code("tasks/list", nil))
+		}
+	}
 }

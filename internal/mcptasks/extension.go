@@ -55,6 +55,8 @@ func (l *Layer) head(t task.Task) map[string]any {
 	}
 }
 
+const working = "working"
+
 // status is that of both dialects, which mean different things by it: detailed.
 func status(t task.Task) string {
 	switch {
@@ -63,7 +65,7 @@ func status(t task.Task) string {
 	case t.Awaits():
 		return "input_required"
 	default:
-		return "working"
+		return working
 	}
 }
 
@@ -136,18 +138,21 @@ func (l *Layer) update(ctx context.Context, c *mcpwire.Call) (any, error) {
 		return nil, err
 	}
 	given, err := param[map[string]json.RawMessage](c, "inputResponses")
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case given == nil:
+		return nil, invalid("inputResponses is missing: it maps keys of inputRequests to answers")
 	}
 	replies := map[string]task.Reply{}
 	for key, raw := range given {
 		if t.Awaits() {
 			if _, asked := t.Question.Forms[key]; asked {
-				var r reply
-				if json.Unmarshal(raw, &r) != nil {
-					return nil, invalid(fmt.Sprintf("inputResponses.%.40s is no answer to a form: it has an action and, to accept, content", key))
+				r, ok := replyIn(raw)
+				if !ok {
+					return nil, invalid(fmt.Sprintf("inputResponses.%.40s is no answer to a form: it has an action (accept, decline or cancel) and, to accept, content, a JSON object", key))
 				}
-				replies[key] = r.task()
+				replies[key] = r
 			}
 		}
 	}

@@ -182,6 +182,7 @@ func TestWhatATaskAsksIsAnsweredOneByOne(t *testing.T) {
 	assert.Equal(t, -32602, c.code("tasks/update", map[string]any{"taskId": of, "inputResponses": map[string]any{"one": map[string]any{"action": "maybe"}}}))
 	assert.Equal(t, -32602, c.code("tasks/update", map[string]any{"taskId": of, "inputResponses": map[string]any{"one": 5}}))
 	assert.Equal(t, -32602, c.code("tasks/update", map[string]any{"taskId": of, "inputResponses": 5}))
+	assert.Equal(t, -32602, c.code("tasks/update", id(of)), "without inputResponses")
 	assert.Equal(t, map[string]any{"resultType": "complete"}, update(map[string]any{"three": 5, "one": accept}))
 	left := c.ok("tasks/get", id(of))
 	assert.Equal(t, "input_required", left["status"])

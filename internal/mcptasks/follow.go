@@ -25,10 +25,6 @@ func (c call) follow(s task.Submission) {
 	if s.Watch == nil {
 		return
 	}
-	if s.Task.Status.Final() {
-		s.Watch.Stop() // over before it was asked for: there is nothing to tell
-		return
-	}
 	done := c.followers.Add(s.Task.ID)
 	c.wire.Answered(func() {
 		c.work.Go(func() {
@@ -37,7 +33,7 @@ func (c call) follow(s task.Submission) {
 			ctx, cancel := context.WithCancel(c.root)
 			defer cancel()
 			defer context.AfterFunc(c.wire.Session(), cancel)()
-			last := status(s.Task)
+			last := working // as the answer says
 			meta := map[string]any{mcp.RelatedTaskMetaKey: related(s.Task.ID)}
 			Forward(ctx, s.Watch, c.token(), c.progress(meta), func(t task.Task) {
 				if now := status(t); now != last {

@@ -91,7 +91,12 @@ type Started struct {
 type Options struct {
 	Store task.Store
 	Owner func(context.Context) string // the principal of a request
-	Log   *slog.Logger
+
+	// Shared tells that a request's owner is not one principal but all whom the server
+	// cannot tell apart: to them no tasks are listed. nil: none is.
+	Shared func(context.Context) bool
+
+	Log *slog.Logger
 }
 
 // Layer is MCP tasks on one server.
@@ -120,14 +125,17 @@ func (l *Layer) Close() {
 	l.work.Wait()
 }
 
+// lists tells whether whoever sends a request may list their tasks.
+func (l *Layer) lists(ctx context.Context) bool { return l.Shared == nil || !l.Shared(ctx) }
+
 // Followers are those who are told of tasks here.
 func (l *Layer) Followers() *Followers { return &l.followers }
 
 // Hook advertises tasks to the clients that know them, each in its own dialect.
 func (l *Layer) Hook(h *server.Hooks) {
-	h.AddAfterInitialize(func(_ context.Context, _ any, _ *mcp.InitializeRequest, r *mcp.InitializeResult) {
+	h.AddAfterInitialize(func(ctx context.Context, _ any, _ *mcp.InitializeRequest, r *mcp.InitializeResult) {
 		if r.ProtocolVersion == coreVersion {
-			r.Capabilities.Tasks = coreCapability()
+			r.Capabilities.Tasks = coreCapability(l.lists(ctx))
 		}
 	})
 	h.AddAfterDiscover(func(_ context.Context, _ any, _ *mcp.DiscoverRequest, r *mcp.DiscoverResult) {

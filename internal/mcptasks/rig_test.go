@@ -36,6 +36,11 @@ type who struct{}
 
 func as(name string) context.Context { return context.WithValue(context.Background(), who{}, name) }
 
+func nameOf(ctx context.Context) string {
+	name, _ := ctx.Value(who{}).(string)
+	return name
+}
+
 // world is a server with tools of every kind, whose tasks do what the test says.
 type world struct {
 	t     *testing.T
@@ -93,7 +98,7 @@ func newWorld(t *testing.T) *world {
 	w.store = memory.New(works, task.Limits{Running: 100, RunningPerOwner: 100}, log)
 	w.layer = mcptasks.New(mcptasks.Options{
 		Store: w.store, Log: log,
-		Owner: func(ctx context.Context) string { name, _ := ctx.Value(who{}).(string); return name },
+		Owner: nameOf, Shared: func(ctx context.Context) bool { return nameOf(ctx) == "everyone" },
 	})
 	hooks := &server.Hooks{}
 	s := server.NewMCPServer("world", "1", server.WithToolCapabilities(true), server.WithResourceCapabilities(true, true), server.WithHooks(hooks), server.WithInputSchemaValidation())

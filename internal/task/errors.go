@@ -53,7 +53,7 @@ func ErrKeyTaken(key, id string) error {
 
 // ErrEnded is the answer to Cancel for a task that has ended otherwise.
 func ErrEnded(id string, as Status) error {
-	return fault.New(fault.Conflict, "task %q has already %s", id, as).
+	return fault.New(fault.Conflict, "task %q has ended already (%s)", id, as).
 		With("There is nothing left to cancel.")
 }
 
