@@ -18,8 +18,8 @@ import (
 // At the end of input, calls in flight have graceTime to be answered by themselves,
 // and endTime more once they are cancelled.
 const (
-	graceTime = 200 * time.Millisecond
-	endTime   = 200 * time.Millisecond
+	graceTime = 400 * time.Millisecond
+	endTime   = 100 * time.Millisecond
 )
 
 // patience is for how long a client that has closed its end of the input may read
