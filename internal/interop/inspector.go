@@ -26,7 +26,9 @@ func (b *bench) inspect(ctx context.Context, c client, at at) (taken []step) {
 		i.target = []string{b.quick.address(at.transport), "--transport", at.transport}
 		i.slow = []string{b.idle.address(at.transport), "--transport", at.transport}
 	}
-	for _, name := range stepsOf(c) {
+	i.begin()
+	defer i.end(ctx)
+	for _, name := range stepsOf(c, at.era) {
 		s := step{Step: steps.Step{Step: name}}
 		note, err := i.take(ctx, name)
 		switch {
@@ -34,7 +36,7 @@ func (b *bench) inspect(ctx context.Context, c client, at at) (taken []step) {
 			s.Cannot, s.Note = true, note
 		case err != nil:
 			s.Note = err.Error()
-			return complete(c, append(taken, s), "not reached")
+			return complete(c, at, append(taken, s), "not reached")
 		default:
 			s.OK, s.Note = true, note
 		}
@@ -52,6 +54,7 @@ type inspection struct {
 	slow   []string // where tasks can be cancelled
 	id     string
 	path   string
+	daemon []string // the environment of mcpdo
 }
 
 func (i *inspection) take(ctx context.Context, name string) (note string, err error) {
@@ -102,6 +105,12 @@ func (i *inspection) take(ctx context.Context, name string) (note string, err er
 		return "", err
 	case "cancel":
 		return i.cancel(ctx)
+	case "task":
+		return i.task(ctx)
+	case "task asks":
+		return "", i.taskAsks(ctx)
+	case "task cancel":
+		return i.taskCancel(ctx)
 	}
 	return "", errCannot
 }
@@ -158,10 +167,16 @@ func (i *inspection) call(ctx context.Context, into any, target []string, args .
 		[]string{"-y", "@modelcontextprotocol/inspector@" + inspector, "--cli"}, target,
 		[]string{"--protocol-era", i.at.era}, args,
 	)
-	cmd := exec.CommandContext(ctx, "npx", all...) //nolint:gosec // constants of ours
+	return i.npx(ctx, into, all...)
+}
+
+// npx runs a program of the Inspector and reads the JSON that it prints.
+func (i *inspection) npx(ctx context.Context, into any, args ...string) error {
+	cmd := exec.CommandContext(ctx, "npx", args...) //nolint:gosec // constants of ours
 	cmd.WaitDelay = time.Second
 	// It writes below HOME; npm's cache is to stay where it is.
 	cmd.Env = append(os.Environ(), "HOME="+i.room, "npm_config_cache="+i.cache)
+	cmd.Env = append(cmd.Env, i.daemon...)
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	raw, ran := cmd.Output()

@@ -36,13 +36,13 @@ func cells(steps ...step) []cell {
 func TestOnlyWhatAClientCannotDoMayBeMissing(t *testing.T) {
 	t.Parallel()
 	well := step{Step: steps.Step{Step: "tools", OK: true}}
-	cannot := step{Step: steps.Step{Step: "progress", Note: "not shown"}, Cannot: true}
+	cannot := step{Step: steps.Step{Step: "progress", Note: "not shown", Cannot: true}}
 	failed := step{Step: steps.Step{Step: "cancel", Note: "the task is running"}}
 	require.ErrorContains(t, judge(nil), "nothing was tried")
 	require.NoError(t, judge(cells(well, cannot)))
 	require.ErrorContains(t, judge(cells(well, cannot, failed)), "some client, http, modern: cancel: the task is running")
 	// Whatever a program does not come to has failed.
-	require.ErrorContains(t, judge(cells(complete(client{}, nil, "not reached")...)), "connect: not reached")
-	assert.Len(t, complete(client{}, []step{well}, ""), len(names)-tasks)
-	assert.Len(t, complete(client{tasks: true}, []step{well}, ""), len(names))
+	require.ErrorContains(t, judge(cells(complete(client{}, at{}, nil, "not reached")...)), "connect: not reached")
+	assert.Len(t, complete(client{}, at{}, []step{well}, ""), len(names)-tasks)
+	assert.Len(t, complete(client{tasks: []string{"legacy"}}, at{era: "legacy"}, []step{well}, ""), len(names))
 }

@@ -4,7 +4,8 @@
 //
 // A client is a program that takes the same steps as all others and writes a line of
 // JSON for each: node/ has those of the TypeScript SDKs, gosdk/ and mcpgo/ those in
-// Go (package steps). The Inspector is a command line already; inspector.go calls it.
+// Go (package steps). The Inspector has two command lines already: inspector.go calls the
+// one of single calls, mcpdo.go the one that keeps connections, for tasks.
 // Needs Node 20 and npm, which fetches the clients.
 package main
 

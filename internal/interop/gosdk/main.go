@@ -42,7 +42,7 @@ func run(ctx context.Context, args []string) error {
 	default:
 		return fmt.Errorf("transport %q", a.Transport)
 	}
-	return steps.Take(ctx, c, a.Hours, os.Stdout)
+	return steps.Take(ctx, c, a, os.Stdout)
 }
 
 type tested struct {

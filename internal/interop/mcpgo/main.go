@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync/atomic"
 
 	"github.com/mark3labs/mcp-go/client"
 	"github.com/mark3labs/mcp-go/client/transport"
@@ -36,7 +37,9 @@ func run(ctx context.Context, args []string) error {
 		version = mcp.LATEST_PROTOCOL_VERSION
 		option = client.WithProtocolVersion(version)
 	}
-	return steps.Take(ctx, &tested{Client: client.NewClient(wire, option), version: version}, a.Hours, os.Stdout)
+	c := &tested{version: version}
+	c.Client = client.NewClient(wire, option, client.WithElicitationHandler(c))
+	return steps.Take(ctx, c, a, os.Stdout)
 }
 
 func wireOf(a steps.Args) (transport.Interface, error) {
@@ -57,6 +60,7 @@ func wireOf(a steps.Args) (transport.Interface, error) {
 type tested struct {
 	*client.Client
 	version string
+	asked   atomic.Int64
 }
 
 func (c *tested) Connect(ctx context.Context, hear steps.Hear) (string, error) {

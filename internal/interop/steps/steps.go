@@ -31,6 +31,20 @@ type Client interface {
 	Close() error
 }
 
+// Tasker is a client with calls for the tasks of 2025-11-25.
+type Tasker interface {
+	// Begin calls a tool as a task and gives the task's id.
+	Begin(ctx context.Context, name string, arguments map[string]any) (id string, err error)
+	// Status is the task's.
+	Status(ctx context.Context, id string) (string, error)
+	// Result waits for what the call came to; an error of the tool is one.
+	Result(ctx context.Context, id string) error
+	// Cancel gives the status that the task has then.
+	Cancel(ctx context.Context, id string) (status string, err error)
+	// Asked is how many elicitations were answered so far; [ErrCannot] where it cannot.
+	Asked() (int, error)
+}
+
 // Hear is told of progress.
 type Hear func(token any, progress float64)
 
@@ -57,7 +71,12 @@ type Step struct {
 	Step string `json:"step"`
 	OK   bool   `json:"ok"`
 	Note string `json:"note"`
+	// Cannot says that the client has no way to do it; the note says why.
+	Cannot bool `json:"cannot,omitempty"`
 }
+
+// ErrCannot is of what a client has no way to do.
+var ErrCannot = errors.New("not in this client")
 
 // patience is the bound of all steps.
 const patience = time.Minute
@@ -74,15 +93,13 @@ type taker struct {
 	told map[any][]float64 // by token
 }
 
-// Take takes all steps and writes of each; it stops at the first that fails.
-func Take(ctx context.Context, c Client, hours float64, out io.Writer) error {
+// Take takes all steps and writes of each; it stops at the first that fails. Those of
+// tasks are for a [Tasker] in the legacy eras.
+func Take(ctx context.Context, c Client, a Args, out io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	t := &taker{Client: c, hours: hours, told: map[any][]float64{}}
-	for _, s := range []struct {
-		name string
-		take func(context.Context) (note string, err error)
-	}{
+	t := &taker{Client: c, hours: a.Hours, told: map[any][]float64{}}
+	all := []named{
 		{"connect", t.connect},
 		{"tools", t.tools},
 		{"create", t.create},
@@ -91,19 +108,113 @@ func Take(ctx context.Context, c Client, hours float64, out io.Writer) error {
 		{"path", t.get},
 		{"resource", t.read},
 		{"cancel", t.cancel},
-	} {
+	}
+	if tasks, ok := c.(Tasker); ok && a.Era == "legacy" {
+		all = append(all, t.tasks(tasks)...)
+	}
+	for _, s := range all {
 		note, err := s.take(ctx)
 		if err != nil {
 			note = err.Error()
 		}
-		if err := json.NewEncoder(out).Encode(Step{s.name, err == nil, note}); err != nil {
+		cannot := errors.Is(err, ErrCannot)
+		if err := json.NewEncoder(out).Encode(Step{s.name, err == nil, note, cannot}); err != nil {
 			return err
+		}
+		if cannot {
+			continue
 		}
 		if err != nil {
 			return errors.Join(err, c.Close())
 		}
 	}
 	return c.Close()
+}
+
+// named is a step by its name.
+type named struct {
+	name string
+	take func(context.Context) (note string, err error)
+}
+
+// tasks are the steps of a client that speaks MCP tasks.
+func (t *taker) tasks(c Tasker) []named {
+	return []named{
+		{"task", func(ctx context.Context) (string, error) { return t.watch(ctx, c, "machine learning") }},
+		{"task asks", func(ctx context.Context) (string, error) {
+			before, err := c.Asked()
+			if err != nil {
+				return "", err
+			}
+			note, err := t.watch(ctx, c, "functions")
+			if after, _ := c.Asked(); err == nil && after == before {
+				err = errors.New("nothing was asked")
+			}
+			return note, err
+		}},
+		{"task cancel", func(ctx context.Context) (note string, err error) {
+			for range 5 { // as for cancel
+				if note, err = t.cancelTask(ctx, c); err == nil {
+					break
+				}
+			}
+			return note, err
+		}},
+	}
+}
+
+func (t *taker) begin(ctx context.Context, c Tasker, topic string) (string, error) {
+	return c.Begin(ctx, "generate_learning_path", map[string]any{
+		"topic": topic, "num_nodes": 14, "hours_per_week": t.hours + float64(t.made.Add(1))/100,
+	})
+}
+
+// watch begins a task, gets its status until it needs something or is done, and its
+// result. The note is the statuses that were seen.
+func (t *taker) watch(ctx context.Context, c Tasker, topic string) (string, error) {
+	id, err := t.begin(ctx, c, topic)
+	if err != nil {
+		return "", err
+	}
+	var seen []string
+	for {
+		status, err := c.Status(ctx, id)
+		if err != nil {
+			return "", err
+		}
+		if !slices.Contains(seen, status) {
+			seen = append(seen, status)
+		}
+		if status != "working" {
+			break
+		}
+	}
+	if err := c.Result(ctx, id); err != nil {
+		return "", err
+	}
+	status, err := c.Status(ctx, id)
+	if err == nil && status != "completed" {
+		err = fmt.Errorf("the task is %v", status)
+	}
+	if !slices.Contains(seen, status) {
+		seen = append(seen, status)
+	}
+	return strings.Join(seen, ", "), err
+}
+
+func (t *taker) cancelTask(ctx context.Context, c Tasker) (string, error) {
+	if err := t.keepBusy(ctx); err != nil {
+		return "", err
+	}
+	id, err := t.begin(ctx, c, "machine learning")
+	if err != nil {
+		return "", err
+	}
+	status, err := c.Cancel(ctx, id)
+	if err == nil && status != "cancelled" {
+		err = fmt.Errorf("the task is %v", status)
+	}
+	return "", err
 }
 
 func (t *taker) tools(ctx context.Context) (string, error) {
