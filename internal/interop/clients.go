@@ -51,7 +51,7 @@ var clients = []client{
 	{
 		"Inspector, command line", "@modelcontextprotocol/inspector " + inspector, both, nil,
 		[]string{"legacy", "modern"},
-		"it shows no progress; each call is a process of its own, over stdio with a server of its own, so that tasks are kept in SQLite there and are done before they can be cancelled; MCP tasks are those of its `mcpdo`, which keeps a connection: it calls a tool as a task and follows it by itself, answers what it asks (`elicitation/respond`), and cancels with `tasks/cancel` the task of a tool that answers at once, since calls on a connection wait for each other",
+		"it shows no progress; each call is a process of its own, over stdio with a server of its own, so that tasks are kept in SQLite there and are done before they can be cancelled; MCP tasks are those of its `mcpdo`, which keeps a connection: it calls a tool as a task and follows it by itself, answers what it asks (`elicitation/respond`) in 2026-07-28 (before it, over stdio, a call with `--task` that asked something was seen to wait for minutes without showing the question; why, and whether over HTTP too, is not known, and it is not tried), and cancels with `tasks/cancel` the task of a tool that answers at once, since calls on a connection wait for each other",
 	},
 	{"Go SDK", "github.com/modelcontextprotocol/go-sdk v1.8.0", both, []string{"./gosdk"}, nil, "it has no calls for MCP tasks"},
 	{"mcp-go", "github.com/mark3labs/mcp-go v1.2.1", both, []string{"./mcpgo"}, []string{"legacy"}, "it has calls for the tasks of 2025-11-25, not for those of 2026-07-28; it cannot read what answers a call made as a task (`content is missing`), so that its id is taken from `tasks/list`; over SSE it hears no requests of a server"},

@@ -108,7 +108,7 @@ func (i *inspection) take(ctx context.Context, name string) (note string, err er
 	case "task":
 		return i.task(ctx)
 	case "task asks":
-		return "", i.taskAsks(ctx)
+		return i.taskAsks(ctx)
 	case "task cancel":
 		return i.taskCancel(ctx)
 	}

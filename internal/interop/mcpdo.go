@@ -99,7 +99,14 @@ func (i *inspection) task(ctx context.Context) (string, error) {
 	return status, err
 }
 
-func (i *inspection) taskAsks(ctx context.Context) error {
+func (i *inspection) taskAsks(ctx context.Context) (string, error) {
+	if i.at.era == "legacy" {
+		return "waits", errCannot
+	}
+	return "", i.answerTask(ctx)
+}
+
+func (i *inspection) answerTask(ctx context.Context) error {
 	on, err := i.dial(ctx, i.target)
 	if err != nil {
 		return err
@@ -111,7 +118,7 @@ func (i *inspection) taskAsks(ctx context.Context) error {
 	if r.Pending.ID == "" {
 		return errors.New("nothing was asked")
 	}
-	if i.at.era == "modern" && r.Pending.Origin != "task-input-required" {
+	if r.Pending.Origin != "task-input-required" {
 		return fmt.Errorf("%q asked, not a task", r.Pending.Origin)
 	}
 	var answered called
