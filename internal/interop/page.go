@@ -27,7 +27,7 @@ Written by `+"`make interop`"+` on %s with trilha %s, %s and Node %s: every cell
 Each client connects, lists the tools, makes a path in the background and waits for it while it is told of progress,
 gets the path, reads it as a resource, makes a second one and cancels it. A number is how many progress notifications
 came before the answer of the call that waited. Clients that speak MCP tasks call a tool as a task too, answer what a task
-asks, and cancel one; a dash is what a client has no way to do, with a word on why, of which more below the table.
+asks, and cancel one; a dash is what a client has no way to do, or what is not tried, with a word on why, of which more below the table.
 
 `, time.Now().UTC().Format(time.DateOnly), strings.TrimSpace(string(trilha)), runtime.Version(), strings.TrimSpace(string(node)))
 	p.WriteString("| client | transport | protocol | " + strings.Join(names[1:], " | ") + " |\n|" + strings.Repeat(" --- |", len(names)+2) + "\n")
